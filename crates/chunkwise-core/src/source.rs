@@ -1,0 +1,72 @@
+use std::fmt::Debug;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::{DType, Grid, Region, Result, View, ViewMut};
+
+/// What makes two sources the same one: equal ids mean equal data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SourceId(u64);
+
+impl SourceId {
+    /// An id that no other source of this process has.
+    pub fn unique() -> SourceId {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        SourceId(NEXT.fetch_add(1, Ordering::Relaxed))
+    }
+}
+
+/// Where an array comes from: data that can be asked for any region.
+///
+/// Called from several threads at once. A region is asked for when a task needs it, never before.
+pub trait Source: Debug + Send + Sync {
+    /// Equal ids mean equal data.
+    fn id(&self) -> SourceId;
+
+    /// A short name for plans and errors: `"npy heights.npy"`.
+    fn name(&self) -> String;
+
+    /// The whole array's shape.
+    fn shape(&self) -> &[usize];
+
+    /// The elements' dtype.
+    fn dtype(&self) -> DType;
+
+    /// The chunks in which the data lies, where there are such.
+    fn grid(&self) -> Option<Grid> {
+        None
+    }
+
+    /// Fills `out` with the elements of a region, which fits the shape and is shaped as `out` is.
+    fn read(&self, region: &Region, out: ViewMut<'_>) -> Result<()>;
+
+    /// The whole array, where it already lies in memory: tasks then read it in place.
+    fn in_memory(&self) -> Option<View<'_>> {
+        None
+    }
+
+    /// Bytes that a call of [`read`](Self::read) for this region allocates beside `out`.
+    fn scratch_bytes(&self, region: &Region) -> usize {
+        let _ = region;
+        0
+    }
+}
+
+/// Where an array goes: regions in any order, from several threads, each element once.
+pub trait Sink: Debug + Send + Sync {
+    /// A short name for plans and errors.
+    fn name(&self) -> String;
+
+    /// The cuts that writes should respect, where it matters: no stored chunk is then written twice.
+    fn grid(&self) -> Option<Grid> {
+        None
+    }
+
+    /// Stores the elements of a region.
+    fn write(&self, region: &Region, data: View<'_>) -> Result<()>;
+
+    /// Everything was written: makes it durable and visible under its name.
+    fn commit(&self) -> Result<()>;
+
+    /// The run failed: removes what was written.
+    fn abort(&self);
+}

@@ -1,0 +1,1 @@
+//! Reductions: a table with one row per reduction.
