@@ -1,0 +1,73 @@
+use chunkwise_core::{AxisGrid, Dims, Error, Grid, Result, normalize_axis};
+use chunkwise_kernels::reduce::{Params, Reduction};
+use chunkwise_kernels::scan::Scan;
+use smallvec::SmallVec;
+
+use crate::{Expr, Kind};
+
+impl Expr {
+    /// A reduction over axes (sorted, each once), which the result lacks; `topk` adds a last axis.
+    pub fn reduce(
+        &self,
+        reduction: &'static Reduction,
+        params: Params,
+        axes: &[usize],
+    ) -> Result<Expr> {
+        let dtype = reduction.output_dtype(self.dtype())?;
+        if let Some(axis) = self.unknown_axis() {
+            return Err(Error::UnknownLength {
+                operation: reduction.name,
+                axis,
+            });
+        }
+        let mut shape: Dims = (0..self.ndim())
+            .filter(|a| !axes.contains(a))
+            .map(|a| self.shape()[a])
+            .collect();
+        let reduced: usize = axes.iter().map(|a| self.shape()[*a]).product();
+        if reduced == 0 && !shape.contains(&0) && !reduction.has_identity() {
+            return Err(Error::EmptyReduction {
+                operation: reduction.name,
+            });
+        }
+        let mut cuts: Vec<AxisGrid> = (0..self.ndim())
+            .filter(|a| !axes.contains(a))
+            .map(|a| self.grid().axes()[a].clone())
+            .collect();
+        if reduction.is_topk() {
+            let k = params.k.unsigned_abs().min(reduced);
+            shape.push(k);
+            cuts.push(AxisGrid::regular(k, k));
+        }
+        let kind = Kind::Reduce {
+            reduction,
+            params,
+            input: self.clone(),
+            axes: SmallVec::from_slice(axes),
+        };
+        Ok(Expr::new(kind, shape, dtype, Grid::new(cuts)))
+    }
+
+    /// A cumulative operation along an axis.
+    pub fn scan(&self, scan: &'static Scan, axis: isize) -> Result<Expr> {
+        let axis = normalize_axis(axis, self.ndim())?;
+        if let Some(unknown) = self.unknown_axis() {
+            return Err(Error::UnknownLength {
+                operation: scan.name,
+                axis: unknown,
+            });
+        }
+        let dtype = scan.output_dtype(self.dtype())?;
+        let kind = Kind::Scan {
+            scan,
+            input: self.clone(),
+            axis,
+        };
+        Ok(Expr::new(
+            kind,
+            self.shape().into(),
+            dtype,
+            self.grid().clone(),
+        ))
+    }
+}
