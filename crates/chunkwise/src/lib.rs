@@ -1,0 +1,2 @@
+//! Lazy chunked arrays.
+#![forbid(unsafe_code)]
