@@ -1,7 +1,7 @@
 //! The vocabulary that every other crate of chunkwise speaks.
 //!
 //! - [`DType`], [`Element`], [`Scalar`]: what an element is, and the promotion rules.
-//! - [`Region`], [`Grid`]: which elements, and how an index space is cut into chunks.
+//! - [`Region`], [`Grid`], [`IndexMap`]: which elements, how an index space is cut into chunks, and views.
 //! - [`Buffer`], [`Pool`]: aligned bytes with exact accounting.
 //! - [`Chunk`], [`View`], [`ViewMut`], [`Canvas`]: N-dimensional data over those bytes.
 //! - [`Source`], [`Sink`]: where arrays come from and go to.
@@ -18,6 +18,7 @@ mod dtype;
 mod element;
 mod error;
 mod grid;
+mod index_map;
 mod region;
 mod scalar;
 mod shape;
@@ -32,6 +33,7 @@ pub use dtype::{DType, Kind};
 pub use element::Element;
 pub use error::{Error, Location, Result};
 pub use grid::{AxisGrid, Chunks, Grid};
+pub use index_map::{AxisIndex, IndexMap};
 pub use region::Region;
 pub use scalar::Scalar;
 pub use shape::{

@@ -1,6 +1,6 @@
 use std::marker::PhantomData;
 
-use crate::{DType, Dims, Element, Error, Region, Result, Strides, c_strides};
+use crate::{DType, Dims, Element, Error, IndexMap, Region, Result, Strides, c_strides};
 
 /// Read access to N-dimensional data in memory: a pointer, a shape, strides in bytes.
 ///
@@ -93,6 +93,48 @@ impl<'a> View<'a> {
             strides: self.strides.clone(),
             lifetime: PhantomData,
         }
+    }
+
+    /// The elements of a region of the result of a view, where `self` holds the elements of the input
+    /// from `origin` on. Broadcast axes get stride zero; an error where an index would leave this view.
+    pub fn reindexed(&self, map: &IndexMap, origin: &[usize], region: &Region) -> Result<View<'a>> {
+        let mut ptr = self.ptr;
+        let mut strides: Strides = smallvec::smallvec![0; region.ndim()];
+        for (k, a) in map.axes().iter().enumerate() {
+            let (first, reach) = match a.from {
+                None => (a.start as isize, 0),
+                Some(f) => (
+                    a.start as isize + a.step * region.start[f] as isize,
+                    a.step * (region.shape[f] as isize - 1).max(0),
+                ),
+            };
+            let first = first - origin[k] as isize;
+            let len = self.shape[k] as isize;
+            if !region.is_empty()
+                && (first.min(first + reach) < 0 || first.max(first + reach) >= len)
+            {
+                return Err(Error::internal(
+                    "view",
+                    format!(
+                        "region {region} through {map:?} leaves shape {:?} at {origin:?}",
+                        self.shape
+                    ),
+                ));
+            }
+            if !region.is_empty() {
+                ptr = ptr.wrapping_offset(first * self.strides[k]);
+            }
+            if let Some(f) = a.from {
+                strides[f] += a.step * self.strides[k];
+            }
+        }
+        Ok(View {
+            ptr,
+            dtype: self.dtype,
+            shape: region.shape.clone(),
+            strides,
+            lifetime: PhantomData,
+        })
     }
 
     /// The elements as a slice, where they are in C order without gaps and aligned.

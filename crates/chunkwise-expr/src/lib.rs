@@ -19,12 +19,13 @@ mod build;
 mod call;
 mod display;
 mod index;
-mod index_map;
 mod node;
 mod rebuild;
 
 pub use build::Operand;
 pub use call::{Call, CallInput, ChunkFunction, Follow};
 pub use index::{Index, parse_indices};
-pub use index_map::{AxisIndex, IndexMap};
 pub use node::{Expr, Kind, NodeId};
+
+/// Views of data, from the core vocabulary.
+pub use chunkwise_core::{AxisIndex, IndexMap};

@@ -1,4 +1,4 @@
-use chunkwise_core::{AxisGrid, Dims, Grid, Region};
+use crate::{AxisGrid, Dims, Grid, Region};
 use smallvec::{SmallVec, smallvec};
 
 /// Beyond this many chunks the cuts of a strided slice are taken as regular rather than listed.

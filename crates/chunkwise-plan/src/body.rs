@@ -1,0 +1,258 @@
+use std::sync::Arc;
+
+use chunkwise_core::{DType, Dims, IndexMap, Region, Source};
+use chunkwise_kernels::random::Sampler;
+use chunkwise_kernels::tile::Program;
+
+use crate::reshape::{reshape_runs, reshape_span};
+
+/// A computation that can be asked for any region of its result.
+#[derive(Debug)]
+pub enum Body {
+    /// A fused chain of elementwise operations over leaves.
+    Fused(Fused),
+    /// Parts one after another along an axis.
+    Concat {
+        /// The axis.
+        axis: usize,
+        /// Where each part begins, and the end of the last.
+        offsets: Vec<usize>,
+        /// The parts.
+        parts: Vec<Body>,
+    },
+    /// Chosen positions along an axis.
+    Take {
+        /// The axis.
+        axis: usize,
+        /// The positions.
+        indices: Arc<[usize]>,
+        /// What they are taken from.
+        input: Box<Body>,
+    },
+    /// The same elements in C order under another shape.
+    Reshape {
+        /// The shape of the input.
+        from: Dims,
+        /// The shape of the result.
+        to: Dims,
+        /// The input.
+        input: Box<Body>,
+    },
+}
+
+/// A fused chain of elementwise operations over an index space.
+#[derive(Debug)]
+pub struct Fused {
+    /// The shape of the index space.
+    pub shape: Dims,
+    /// The operations; one output or, in a pass, several.
+    pub program: Program,
+    /// What the program's leaves are, in its order.
+    pub leaves: Vec<LeafSpec>,
+}
+
+/// A leaf of a fused chain: elements of an input through a view.
+#[derive(Debug)]
+pub struct LeafSpec {
+    /// Where they come from.
+    pub input: Input,
+    /// Which of them.
+    pub map: IndexMap,
+    /// The input's shape.
+    pub shape: Dims,
+    /// The elements' dtype.
+    pub dtype: DType,
+    /// A word for explanations.
+    pub label: String,
+}
+
+/// Where a leaf's elements come from.
+#[derive(Debug)]
+pub enum Input {
+    /// Data from outside.
+    Source(Arc<dyn Source>),
+    /// Random numbers, addressed by the C-order index in the input's shape.
+    Random(Arc<Sampler>, f32),
+    /// The index along an axis.
+    Index {
+        /// The axis.
+        axis: usize,
+    },
+    /// An output of an earlier stage.
+    Stage {
+        /// The stage.
+        stage: usize,
+        /// Which of its outputs.
+        output: usize,
+    },
+    /// Another body, which is asked for the region that the view shows.
+    Body(Box<Body>),
+}
+
+impl Body {
+    /// The shape of the result.
+    pub fn shape(&self) -> Dims {
+        match self {
+            Body::Fused(fused) => fused.shape.clone(),
+            Body::Concat {
+                axis,
+                offsets,
+                parts,
+            } => {
+                let mut shape = parts.first().map(Body::shape).unwrap_or_default();
+                shape[*axis] = offsets.last().copied().unwrap_or(0);
+                shape
+            }
+            Body::Take {
+                axis,
+                indices,
+                input,
+            } => {
+                let mut shape = input.shape();
+                shape[*axis] = indices.len();
+                shape
+            }
+            Body::Reshape { to, .. } => to.clone(),
+        }
+    }
+
+    /// The dtype of the result.
+    pub fn dtype(&self) -> DType {
+        match self {
+            Body::Fused(f) => f.program.dtype(f.program.outputs()[0]),
+            Body::Concat { parts, .. } => parts.first().map_or(DType::F64, Body::dtype),
+            Body::Take { input, .. } | Body::Reshape { input, .. } => input.dtype(),
+        }
+    }
+
+    /// The array in memory or leaf that this body is, where nothing is computed.
+    pub fn as_leaf(&self) -> Option<&LeafSpec> {
+        match self {
+            Body::Fused(f) if f.program.outputs().len() == 1 => {
+                f.program.output_leaf(0).map(|n| &f.leaves[n])
+            }
+            _ => None,
+        }
+    }
+
+    /// Tells every region of an earlier stage's output that a region of the result is made from.
+    pub fn visit_needs(&self, region: &Region, need: &mut dyn FnMut(usize, usize, &Region)) {
+        if region.is_empty() {
+            return;
+        }
+        match self {
+            Body::Fused(fused) => fused.visit_needs(region, need),
+            Body::Concat {
+                axis,
+                offsets,
+                parts,
+            } => {
+                for (part, inner, _) in concat_parts(region, *axis, offsets) {
+                    parts[part].visit_needs(&inner, need);
+                }
+            }
+            Body::Take {
+                axis,
+                indices,
+                input,
+            } => {
+                for run in take_runs(&indices[region.range(*axis)]) {
+                    let mut inner = region.clone();
+                    inner.start[*axis] = run.from;
+                    inner.shape[*axis] = run.len;
+                    input.visit_needs(&inner, need);
+                }
+            }
+            Body::Reshape { from, to, input } => match reshape_span(from, to, region) {
+                Some(span) => input.visit_needs(&span, need),
+                None => {
+                    for run in reshape_runs(from, to, region) {
+                        input.visit_needs(&run.region, need);
+                    }
+                }
+            },
+        }
+    }
+
+    /// About how many nanoseconds an element of the result takes.
+    pub fn cost(&self) -> f32 {
+        match self {
+            Body::Fused(f) => f.cost(),
+            Body::Concat { parts, .. } => parts.iter().map(Body::cost).fold(0.0, f32::max) + 0.5,
+            Body::Take { input, .. } | Body::Reshape { input, .. } => input.cost() + 1.0,
+        }
+    }
+}
+
+impl Fused {
+    /// See [`Body::visit_needs`].
+    pub fn visit_needs(&self, region: &Region, need: &mut dyn FnMut(usize, usize, &Region)) {
+        if region.is_empty() {
+            return;
+        }
+        for leaf in &self.leaves {
+            match &leaf.input {
+                Input::Stage { stage, output } => need(*stage, *output, &leaf.map.bounds(region)),
+                Input::Body(body) => body.visit_needs(&leaf.map.bounds(region), need),
+                Input::Source(_) | Input::Random(..) | Input::Index { .. } => {}
+            }
+        }
+    }
+
+    /// About how many nanoseconds an element takes.
+    pub fn cost(&self) -> f32 {
+        let leaves: f32 = self
+            .leaves
+            .iter()
+            .map(|leaf| match &leaf.input {
+                Input::Random(_, cost) => *cost,
+                Input::Body(body) => body.cost(),
+                Input::Source(_) | Input::Stage { .. } => 0.05 * leaf.dtype.size() as f32,
+                Input::Index { .. } => 0.2,
+            })
+            .sum();
+        leaves + self.program.cost() + 0.1
+    }
+}
+
+/// For each part of a concatenation that a region touches: its number, the region within it, and
+/// where that region begins within the asked one, along the axis.
+pub fn concat_parts(
+    region: &Region,
+    axis: usize,
+    offsets: &[usize],
+) -> impl Iterator<Item = (usize, Region, usize)> {
+    let range = region.range(axis);
+    let first = offsets.partition_point(|o| *o <= range.start).saturating_sub(1);
+    (first..offsets.len() - 1).take_while(move |p| offsets[*p] < range.end).map(move |p| {
+        let start = offsets[p].max(region.start[axis]);
+        let end = offsets[p + 1].min(region.end(axis));
+        let mut inner = region.clone();
+        inner.start[axis] = start - offsets[p];
+        inner.shape[axis] = end - start;
+        (p, inner, start - region.start[axis])
+    })
+}
+
+/// Positions that follow each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TakeRun {
+    /// The first index, within the asked ones.
+    pub at: usize,
+    /// Its position in the input.
+    pub from: usize,
+    /// How many follow each other.
+    pub len: usize,
+}
+
+/// Splits positions into runs of neighbours.
+pub fn take_runs(indices: &[usize]) -> impl Iterator<Item = TakeRun> + '_ {
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        let from = *indices.get(at)?;
+        let len = indices[at..].iter().enumerate().take_while(|(k, i)| **i == from + k).count();
+        let run = TakeRun { at, from, len };
+        at += len;
+        Some(run)
+    })
+}

@@ -1,0 +1,98 @@
+use chunkwise_core::{Dims, Region};
+
+use crate::{Plan, StageKind};
+
+/// A cell of a stage's output.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct CellRef {
+    /// The stage.
+    pub stage: usize,
+    /// Which of its outputs.
+    pub output: usize,
+    /// The cell's place in C order in the output's grid.
+    pub cell: usize,
+}
+
+impl Plan {
+    /// The cells that a task reads, each once.
+    pub fn dependencies(&self, stage: usize, index: &[usize]) -> Vec<CellRef> {
+        let mut cells: Vec<CellRef> = Vec::new();
+        let of = &self.stages[stage];
+        let region = of.tasks.region(index);
+        {
+            let mut need = |stage: usize, output: usize, region: &Region| {
+                let grid = &self.stages[stage].outputs[output].grid;
+                cells.extend(grid.covering(region).map(|cell| CellRef {
+                    stage,
+                    output,
+                    cell: grid.ravel(&cell),
+                }));
+            };
+            match &of.kind {
+                StageKind::Pass(pass) => pass.fused.visit_needs(&region, &mut need),
+                StageKind::Contract(c) => {
+                    let panel = Region::whole(&c.panels.shape());
+                    let (a, b) = c.operand_regions(&region, &panel);
+                    c.a.visit_needs(&a, &mut need);
+                    c.b.visit_needs(&b, &mut need);
+                }
+                StageKind::Scan(s) => s.input.visit_needs(&region, &mut need),
+                StageKind::Call(c) => {
+                    for (input, body) in c.call.inputs.iter().zip(&c.inputs) {
+                        body.visit_needs(&input.region(index, &region), &mut need);
+                    }
+                }
+                StageKind::Compress(c) => {
+                    c.input.visit_needs(&region, &mut need);
+                    let mask = Region::new([region.start[c.axis]], [region.shape[c.axis]]);
+                    c.mask.visit_needs(&mask, &mut need);
+                }
+            }
+        }
+        if let StageKind::Scan(s) = &of.kind
+            && index[s.axis] > 0
+        {
+            let mut before: Dims = index.into();
+            before[s.axis] -= 1;
+            cells.push(CellRef {
+                stage,
+                output: 1,
+                cell: of.outputs[1].grid.ravel(&before),
+            });
+        }
+        cells.sort_unstable();
+        cells.dedup();
+        cells
+    }
+
+    /// Whether any task of a stage reads another stage.
+    pub fn has_dependencies(&self, stage: usize) -> bool {
+        let of = &self.stages[stage];
+        if matches!(of.kind, StageKind::Scan(_)) {
+            return true;
+        }
+        let mut found = false;
+        let mut need = |_: usize, _: usize, _: &Region| found = true;
+        let whole = Region::whole(&of.tasks.shape());
+        match &of.kind {
+            StageKind::Pass(pass) => pass.fused.visit_needs(&whole, &mut need),
+            StageKind::Contract(c) => {
+                let panel = Region::whole(&c.panels.shape());
+                let (a, b) = c.operand_regions(&whole, &panel);
+                c.a.visit_needs(&a, &mut need);
+                c.b.visit_needs(&b, &mut need);
+            }
+            StageKind::Call(c) => {
+                for body in &c.inputs {
+                    body.visit_needs(&Region::whole(&body.shape()), &mut need);
+                }
+            }
+            StageKind::Compress(c) => {
+                c.input.visit_needs(&whole, &mut need);
+                c.mask.visit_needs(&Region::whole(&c.mask.shape()), &mut need);
+            }
+            StageKind::Scan(_) => {}
+        }
+        found
+    }
+}

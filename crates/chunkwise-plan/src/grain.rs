@@ -1,0 +1,209 @@
+//! The scheduling grain: how an index space is cut into tasks.
+//!
+//! The cuts depend on the shape, the operations, where the data lies and the memory limit; never on
+//! the number of threads, and on the user's chunks only where data is kept in them. So results do not
+//! depend on threads, and plans do not grow with the number of chunks.
+
+use chunkwise_core::{AxisGrid, Dims, Grid, Source};
+
+use crate::{Fused, Input, LeafSpec};
+
+/// A task should take about this long, in nanoseconds: long against scheduling, short against the
+/// whole, so that threads finish together and a run can be stopped soon.
+const TASK_NANOSECONDS: f32 = 1.0e6;
+/// Bounds of the elements of a task.
+const SMALLEST: usize = 1 << 15;
+const LARGEST: usize = 1 << 20;
+/// There should be about this many tasks at least, where there is work for them.
+const TASKS: usize = 64;
+/// Bytes that a task may load at once.
+const TASK_BYTES: usize = 16 << 20;
+/// A sum over rows keeps a state for this many columns at a time: within a second-level cache.
+const COLUMNS: usize = 4096;
+
+/// What a grain is chosen by.
+pub(crate) struct Wants<'a> {
+    pub fused: &'a Fused,
+    /// Bytes that are loaded or stored in new memory per element.
+    pub bytes: usize,
+    /// The reduced axes, of each reduction.
+    pub reduced: Vec<&'a [usize]>,
+    pub memory_limit: u64,
+}
+
+/// The tasks of a pass, and the order of their axes, slowest first.
+pub(crate) fn tasks(wants: &Wants<'_>, stage_grid: impl Fn(usize, usize) -> Grid) -> (Grid, Dims) {
+    let shape = &wants.fused.shape;
+    let ndim = shape.len();
+    let (priority, crossed) = axis_priority(wants.fused);
+    let order = execution_order(ndim, &wants.reduced);
+    if let Some(grid) = natural_grid(wants, &stage_grid) {
+        return (grid, order);
+    }
+    let total: usize = shape.iter().fold(1usize, |n, d| n.saturating_mul(*d));
+    let by_cost = (TASK_NANOSECONDS / wants.fused.cost().max(0.1)) as usize;
+    let mut elements = by_cost.clamp(SMALLEST, LARGEST).min((total / TASKS).max(SMALLEST));
+    if let Some(most) = TASK_BYTES.checked_div(wants.bytes) {
+        let limited = (wants.memory_limit / 16) as usize / wants.bytes;
+        elements = elements.min(most).min(limited).max(1);
+    }
+
+    let mut extent: Dims = smallvec::smallvec![1; ndim];
+    let mut left = elements;
+    for (rank, &axis) in priority.iter().rev().enumerate() {
+        let mut most = left;
+        let columns = wants.reduced.iter().any(|r| !r.is_empty() && !r.contains(&axis));
+        if rank == 0 && columns {
+            most = most.min(COLUMNS);
+        }
+        if rank == 0 && crossed && ndim > 1 {
+            most = most.min(elements.isqrt().max(32));
+        }
+        extent[axis] = even(shape[axis], most.max(1));
+        left = (left / extent[axis].max(1)).max(1);
+    }
+    (Grid::new(shape.iter().zip(&extent).map(|(l, e)| AxisGrid::regular(*l, *e))), order)
+}
+
+/// The length of equal parts of at most `most`.
+fn even(len: usize, most: usize) -> usize {
+    len.div_ceil(len.div_ceil(most).max(1)).max(1)
+}
+
+/// The axes from the slowest to the fastest in memory, and whether leaves disagree about the fastest.
+fn axis_priority(fused: &Fused) -> (Vec<usize>, bool) {
+    let ndim = fused.shape.len();
+    let mut order: Vec<usize> = (0..ndim).collect();
+    let mut fast: Vec<usize> = fused.leaves.iter().filter_map(fast_axis).collect();
+    fast.sort_unstable();
+    fast.dedup();
+    match fast[..] {
+        [one] if one + 1 != ndim => {
+            order.retain(|a| *a != one);
+            order.push(one);
+            (order, false)
+        }
+        [_, .., last] => {
+            // The two that matter most are walked in squares; keep them next to each other.
+            order.retain(|a| !fast.contains(a) || *a == last);
+            let place = order.iter().position(|a| *a == last).unwrap_or(0);
+            let others: Vec<usize> = fast.iter().copied().filter(|a| *a != last).collect();
+            order.splice(place..place, others);
+            order.retain(|a| *a != last);
+            order.push(last);
+            (order, true)
+        }
+        _ => (order, false),
+    }
+}
+
+/// The axis of the index space along which a leaf's elements follow each other.
+fn fast_axis(leaf: &LeafSpec) -> Option<usize> {
+    let within = match &leaf.input {
+        Input::Source(source) => source_fast_axis(source.as_ref()),
+        Input::Index { .. } => None,
+        Input::Random(..) | Input::Stage { .. } | Input::Body(_) => leaf.shape.len().checked_sub(1),
+    }?;
+    let at = leaf.map.axes()[within];
+    at.from.filter(|_| leaf.shape[within] > 1 && at.step != 0)
+}
+
+fn source_fast_axis(source: &dyn Source) -> Option<usize> {
+    match source.in_memory() {
+        Some(view) => (0..view.shape().len())
+            .filter(|a| view.shape()[*a] > 1)
+            .min_by_key(|a| (view.strides()[*a].unsigned_abs(), std::cmp::Reverse(*a))),
+        None => source.fast_axis(),
+    }
+}
+
+/// Axes kept by reductions come first, so that a cell is finished before the next begins.
+fn execution_order(ndim: usize, reduced: &[&[usize]]) -> Dims {
+    let is_reduced = |axis: &usize| reduced.first().is_some_and(|r| r.contains(axis));
+    let (inner, outer): (Vec<usize>, Vec<usize>) = (0..ndim).partition(is_reduced);
+    outer.into_iter().chain(inner).collect()
+}
+
+/// Where the input is kept in cells of a sensible size, tasks are those cells: nothing is copied
+/// together, and nothing is read twice.
+fn natural_grid(wants: &Wants<'_>, stage_grid: impl Fn(usize, usize) -> Grid) -> Option<Grid> {
+    let fits = |grid: &Grid| {
+        let cell: usize = grid.largest().iter().product();
+        let limited = (wants.memory_limit / 16) as usize / wants.bytes.max(1);
+        grid.count() > 1 && (SMALLEST / 8..=4 * LARGEST).contains(&cell) && cell <= limited.max(SMALLEST)
+    };
+    wants.fused.leaves.iter().filter(|l| l.map.is_identity()).find_map(|leaf| {
+        match &leaf.input {
+            Input::Stage { stage, output } => Some(stage_grid(*stage, *output)),
+            Input::Source(source) => source.grid(),
+            _ => None,
+        }
+        .filter(fits)
+    })
+}
+
+/// Cells of a matrix product and panels of its contracted axes.
+pub(crate) fn contraction(
+    shape: &[usize],
+    k: &[usize],
+    (batch, m): (usize, usize),
+    item: usize,
+    memory_limit: u64,
+) -> (Grid, Grid) {
+    let mut side = 1024usize;
+    let budget = (memory_limit / 16) as usize / item;
+    while side > 64 && 3 * side * side > budget {
+        side /= 2;
+    }
+    let cut = |dims: &[usize], most: usize| -> Dims {
+        let mut left = most;
+        let mut out: Dims = smallvec::smallvec![1; dims.len()];
+        for axis in (0..dims.len()).rev() {
+            out[axis] = even(dims[axis], left.max(1));
+            left /= out[axis].max(1);
+        }
+        out
+    };
+    // Few cells are cut finer, so that there is work for several threads.
+    let product = |s: &[usize]| s.iter().product::<usize>();
+    let (rows, cols) = (product(&shape[batch..m]), product(&shape[m..]));
+    let cells = |s: usize| rows.div_ceil(s) * cols.div_ceil(s) * product(&shape[..batch]);
+    while side > 128 && cells(side) < 16 && rows * cols * product(k) > 1 << 24 {
+        side /= 2;
+    }
+    let mut extent: Dims = smallvec::smallvec![1; batch];
+    extent.extend(cut(&shape[batch..m], side));
+    extent.extend(cut(&shape[m..], side));
+    (Grid::regular(shape, &extent), Grid::regular(k, &cut(k, side.max(256))))
+}
+
+/// The tasks of a cumulative operation along an axis: long along it, and as many columns as make a
+/// task.
+pub(crate) fn scan(shape: &[usize], axis: usize, item: usize, memory_limit: u64) -> (Grid, Dims) {
+    let elements = LARGEST.min(((memory_limit / 16) as usize / (2 * item)).max(1));
+    let total: usize = shape.iter().fold(1usize, |n, d| n.saturating_mul(*d));
+    let mut left = elements.min((total / 16).max(SMALLEST));
+    let mut extent: Dims = smallvec::smallvec![1; shape.len()];
+    // Neighbours in memory first, but leave room for a good length along the axis.
+    for a in (axis + 1..shape.len()).rev() {
+        extent[a] = even(shape[a], (left / 64).max(1));
+        left = (left / extent[a].max(1)).max(1);
+    }
+    extent[axis] = even(shape[axis], left);
+    left = (left / extent[axis].max(1)).max(1);
+    for a in (0..axis).rev() {
+        extent[a] = even(shape[a], left);
+        left = (left / extent[a].max(1)).max(1);
+    }
+    let order = (0..shape.len()).filter(|a| *a != axis).chain([axis]).collect();
+    (Grid::regular(shape, &extent), order)
+}
+
+/// The tasks of a boolean index: whole in all axes but the masked one.
+pub(crate) fn compress(shape: &[usize], axis: usize, item: usize, memory_limit: u64) -> Grid {
+    let row: usize = shape.iter().enumerate().filter(|(a, _)| *a != axis).map(|(_, d)| *d).product();
+    let most = LARGEST.min(((memory_limit / 16) as usize / item).max(1)) / row.max(1);
+    Grid::new(shape.iter().enumerate().map(|(a, &len)| {
+        AxisGrid::regular(len, if a == axis { even(len, most.max(1)) } else { len })
+    }))
+}

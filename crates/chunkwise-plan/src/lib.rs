@@ -1,0 +1,33 @@
+//! From an expression to a plan.
+//!
+//! A [`Plan`] is a short list of [`Stage`]s, one entry per pass over data and never one per chunk. A
+//! task is `(stage, index)`: a value. Each stage has an output grid, a body and the bytes that one of
+//! its tasks needs at most.
+//!
+//! - [`plan`]: the one way from expressions to a plan.
+//! - [`Body`]: a computation that can be asked for any region of its result.
+//! - [`Plan::dependencies`]: which cells of other stages a task reads.
+//! - [`Plan::explain`]: the plan as text.
+//!
+//! The planner knows bytes, budgets and costs; it knows no files and no threads.
+#![forbid(unsafe_code)]
+
+mod body;
+mod dependencies;
+mod explain;
+mod fuse;
+mod grain;
+mod lower;
+mod memory;
+mod reshape;
+mod stage;
+
+pub use body::{Body, Fused, Input, LeafSpec, TakeRun, concat_parts, take_runs};
+pub use dependencies::CellRef;
+pub use lower::{Options, plan};
+pub use memory::TaskMemory;
+pub use reshape::{Run, reshape_runs, reshape_span};
+pub use stage::{
+    CallStage, CompressStage, ContractStage, OutputRef, Pass, PassOutput, Plan, ReduceOutput,
+    ScanStage, Stage, StageKind, StageOutput,
+};

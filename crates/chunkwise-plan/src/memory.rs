@@ -1,0 +1,152 @@
+//! The bytes that a task needs: the same figures that the executor admits tasks by.
+
+use chunkwise_core::{Dims, Pool, Region};
+
+use crate::{Body, Fused, Input, PassOutput, StageKind, StageOutput};
+
+/// The most bytes that a task of a stage needs at once, by what they are for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TaskMemory {
+    /// Loaded or computed on the way, given back at the end of the task.
+    pub scratch: u64,
+    /// What it leaves behind: cells, or the states of reductions.
+    pub output: u64,
+    /// Cells of earlier stages that it reads.
+    pub input: u64,
+}
+
+impl TaskMemory {
+    /// Everything together.
+    pub fn total(&self) -> u64 {
+        self.scratch + self.output + self.input
+    }
+}
+
+fn bytes(shape: &[usize], item: usize) -> u64 {
+    let n = shape.iter().fold(1usize, |n, d| n.saturating_mul(*d));
+    Pool::footprint(n.saturating_mul(item)) as u64
+}
+
+/// What a task of a stage needs, where its largest region has the shape `largest`.
+pub(crate) fn task_memory(kind: &StageKind, largest: &Dims, outputs: &[StageOutput]) -> TaskMemory {
+    let stored: u64 = outputs.iter().map(|o| bytes(&o.grid.largest(), o.dtype.size())).sum();
+    let mut memory = TaskMemory {
+        output: stored,
+        ..TaskMemory::default()
+    };
+    let whole = Region::whole(largest);
+    match kind {
+        StageKind::Pass(pass) => {
+            fused(&pass.fused, &whole, &mut memory);
+            for (output, at) in pass.outputs.iter().zip(outputs) {
+                if let PassOutput::Reduce(r) = output {
+                    let cells: usize = at.grid.largest().iter().product::<usize>()
+                        / r.reducer.outputs_per_cell.max(1);
+                    // Its own state, and the one that it is merged with.
+                    memory.output += 2 * Pool::footprint(r.reducer.state_len(cells)) as u64;
+                }
+            }
+        }
+        StageKind::Contract(c) => {
+            let panel = Region::whole(&c.panels.largest());
+            let (a, b) = c.operand_regions(&whole, &panel);
+            for (input, region) in [(&c.a, a), (&c.b, b)] {
+                memory.scratch += bytes(&region.shape, input.dtype().size());
+                body(input, &region, &mut memory);
+            }
+        }
+        StageKind::Scan(s) => {
+            memory.scratch += bytes(largest, s.input.dtype().size());
+            body(&s.input, &whole, &mut memory);
+        }
+        StageKind::Call(c) => {
+            for (input, body_of) in c.call.inputs.iter().zip(&c.inputs) {
+                let mut region = Region::whole(&input.expr.grid().largest());
+                for (axis, follow) in input.follow.iter().enumerate() {
+                    use chunkwise_expr::Follow;
+                    region.shape[axis] = match follow {
+                        Follow::Whole => input.expr.shape()[axis],
+                        Follow::Chunk { .. } => region.shape[axis],
+                        Follow::Window {
+                            axis: of,
+                            before,
+                            after,
+                            ..
+                        } => (largest[*of] + before + after).min(input.expr.shape()[axis]),
+                    };
+                }
+                memory.scratch += bytes(&region.shape, input.expr.dtype().size());
+                body(body_of, &region, &mut memory);
+            }
+            // What the function makes before it is trimmed, and room of its own.
+            memory.scratch += 2 * stored;
+        }
+        StageKind::Compress(c) => {
+            memory.scratch += bytes(largest, c.input.dtype().size());
+            body(&c.input, &whole, &mut memory);
+            let mask = Region::whole(&[largest[c.axis]]);
+            memory.scratch += bytes(&mask.shape, 1);
+            body(&c.mask, &mask, &mut memory);
+        }
+    }
+    memory
+}
+
+/// Adds what filling a region of a body's result needs beside the region's own bytes.
+fn body(of: &Body, region: &Region, memory: &mut TaskMemory) {
+    match of {
+        Body::Fused(f) => fused(f, region, memory),
+        Body::Concat { parts, .. } => {
+            // One part after another: the most of all.
+            let mut most = TaskMemory::default();
+            for part in parts {
+                let mut own = TaskMemory::default();
+                let shape: Dims =
+                    region.shape.iter().zip(part.shape()).map(|(a, b)| (*a).min(b)).collect();
+                body(part, &Region::whole(&shape), &mut own);
+                most.scratch = most.scratch.max(own.scratch);
+                most.input = most.input.max(own.input);
+            }
+            memory.scratch += most.scratch;
+            memory.input += most.input;
+        }
+        Body::Take { input, .. } => body(input, region, memory),
+        Body::Reshape { from, input, .. } => {
+            // At most twice the region, as rows along the input's first axis.
+            let row: usize = from.iter().skip(1).product::<usize>().max(1);
+            let mut shape = from.clone();
+            if let Some(first) = shape.first_mut() {
+                *first = (2 * region.len() / row + 5).min(*first);
+            }
+            let span = Region::whole(&shape);
+            memory.scratch += bytes(&shape, input.dtype().size()).min(bytes(&[2 * region.len() + 2048], input.dtype().size()));
+            body(input, &span, memory);
+        }
+    }
+}
+
+fn fused(f: &Fused, region: &Region, memory: &mut TaskMemory) {
+    if region.is_empty() {
+        return;
+    }
+    memory.scratch += f.program.scratch_bytes() as u64;
+    for leaf in &f.leaves {
+        let bounds = leaf.map.bounds(region);
+        let size = bytes(&bounds.shape, leaf.dtype.size());
+        match &leaf.input {
+            Input::Source(source) if source.in_memory().is_none() => {
+                memory.scratch += size + source.scratch_bytes(&bounds) as u64;
+            }
+            Input::Source(_) | Input::Random(..) | Input::Index { .. } => {}
+            // The cells, and a copy where they have to be put together.
+            Input::Stage { .. } => {
+                memory.input += size;
+                memory.scratch += size;
+            }
+            Input::Body(inner) => {
+                memory.scratch += size;
+                body(inner, &bounds, memory);
+            }
+        }
+    }
+}

@@ -1,0 +1,237 @@
+use std::sync::Arc;
+
+use chunkwise_core::{AxisGrid, DType, Dims, Grid, Location, Region};
+use chunkwise_expr::Call;
+use chunkwise_kernels::reduce::Reducer;
+use chunkwise_kernels::scan::Scan;
+use smallvec::SmallVec;
+
+use crate::{Body, Fused, TaskMemory};
+
+/// What is to be done: stages in an order in which each comes after those that it reads.
+#[derive(Debug)]
+pub struct Plan {
+    /// The stages.
+    pub stages: Vec<Stage>,
+    /// For each array asked for, where it comes out.
+    pub outputs: Vec<OutputRef>,
+    /// The optimised expressions, as text.
+    pub expressions: Vec<String>,
+}
+
+/// An output of a stage.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct OutputRef {
+    /// The stage.
+    pub stage: usize,
+    /// Which of its outputs.
+    pub output: usize,
+}
+
+/// One pass over data.
+#[derive(Debug)]
+pub struct Stage {
+    /// The operations in a few words, for plans and errors.
+    pub label: String,
+    /// Where the user made the last of them.
+    pub location: Option<Location>,
+    /// What a task does.
+    pub kind: StageKind,
+    /// How the index space is cut into tasks.
+    pub tasks: Grid,
+    /// The axes of the index space in the order in which tasks are enumerated, slowest first.
+    pub order: Dims,
+    /// What comes out.
+    pub outputs: Vec<StageOutput>,
+    /// The bytes that a task needs.
+    pub memory: TaskMemory,
+    /// About how many nanoseconds an element of the index space takes.
+    pub cost: f32,
+}
+
+/// An output of a stage: an array in cells.
+#[derive(Clone, Debug)]
+pub struct StageOutput {
+    /// The elements' dtype.
+    pub dtype: DType,
+    /// Its cells.
+    pub grid: Grid,
+}
+
+impl StageOutput {
+    /// Bytes of the whole.
+    pub fn nbytes(&self) -> u64 {
+        self.grid.shape().iter().map(|d| *d as u64).product::<u64>() * self.dtype.size() as u64
+    }
+
+    /// Bytes of the largest cell.
+    pub fn cell_bytes(&self) -> u64 {
+        self.grid.largest().iter().map(|d| *d as u64).product::<u64>() * self.dtype.size() as u64
+    }
+}
+
+/// What the tasks of a stage do.
+#[derive(Debug)]
+pub enum StageKind {
+    /// A fused chain over the index space, whose outputs are stored or reduced.
+    Pass(Pass),
+    /// A matrix product, a task per cell of the result.
+    Contract(ContractStage),
+    /// A cumulative operation: each task takes the carry of the one before it along the axis.
+    Scan(ScanStage),
+    /// A user's function, a task per chunk of the result.
+    Call(CallStage),
+    /// A boolean index: each task keeps the chosen part of a cell.
+    Compress(CompressStage),
+}
+
+/// A fused chain whose outputs are stored or reduced.
+#[derive(Debug)]
+pub struct Pass {
+    /// The chain.
+    pub fused: Fused,
+    /// What is done with each of its outputs.
+    pub outputs: Vec<PassOutput>,
+}
+
+/// What is done with an output of a fused chain.
+#[derive(Debug)]
+pub enum PassOutput {
+    /// It is an array; a cell per task.
+    Store,
+    /// It is reduced.
+    Reduce(ReduceOutput),
+}
+
+/// A reduction of an output.
+#[derive(Debug)]
+pub struct ReduceOutput {
+    /// The reduction.
+    pub reducer: Reducer,
+    /// The reduced axes, sorted.
+    pub axes: SmallVec<[usize; 4]>,
+}
+
+impl ReduceOutput {
+    /// The cell of a task, and the place of the task among those of the cell, of which there are
+    /// `leaves`.
+    pub fn place(&self, tasks: &Grid, index: &[usize]) -> (Dims, usize, usize) {
+        let mut cell = Dims::new();
+        let (mut leaf, mut leaves) = (0, 1);
+        for (axis, grid) in tasks.axes().iter().enumerate() {
+            if self.axes.contains(&axis) {
+                leaf = leaf * grid.count() + index[axis];
+                leaves *= grid.count();
+            } else {
+                cell.push(index[axis]);
+            }
+        }
+        if self.reducer.outputs_per_cell != 1 {
+            cell.push(0);
+        }
+        (cell, leaf, leaves)
+    }
+
+    /// The cells of the result for tasks cut as `tasks`; `last` is the length of the axis that `topk`
+    /// adds.
+    pub fn cells(&self, tasks: &Grid, last: Option<usize>) -> Grid {
+        let kept = (0..tasks.ndim()).filter(|a| !self.axes.contains(a)).map(|a| tasks.axes()[a].clone());
+        Grid::new(kept.chain(last.map(|k| AxisGrid::regular(k, k))))
+    }
+}
+
+/// A matrix product: `a[batch.., m.., k..]` with `b[batch.., k.., n..]`.
+#[derive(Debug)]
+pub struct ContractStage {
+    /// Left operand.
+    pub a: Body,
+    /// Right operand.
+    pub b: Body,
+    /// Number of batch axes.
+    pub batch: usize,
+    /// Number of rows' axes.
+    pub m: usize,
+    /// Number of columns' axes.
+    pub n: usize,
+    /// How the contracted axes are cut into panels.
+    pub panels: Grid,
+}
+
+impl ContractStage {
+    /// The regions of both operands for a cell of the result and a panel of the contracted axes.
+    pub fn operand_regions(&self, cell: &Region, panel: &Region) -> (Region, Region) {
+        let (b, m) = (self.batch, self.batch + self.m);
+        let join = |parts: [(&Region, std::ops::Range<usize>); 3]| {
+            let mut out = Region::default();
+            for (region, axes) in parts {
+                out.start.extend_from_slice(&region.start[axes.clone()]);
+                out.shape.extend_from_slice(&region.shape[axes]);
+            }
+            out
+        };
+        let k = panel.ndim();
+        (
+            join([(cell, 0..b), (cell, b..m), (panel, 0..k)]),
+            join([(cell, 0..b), (panel, 0..k), (cell, m..m + self.n)]),
+        )
+    }
+}
+
+/// A cumulative operation. Output 0 is the result, output 1 the carries.
+#[derive(Debug)]
+pub struct ScanStage {
+    /// The operation.
+    pub scan: &'static Scan,
+    /// The axis.
+    pub axis: usize,
+    /// The input.
+    pub input: Body,
+}
+
+/// A user's function with the bodies of its inputs.
+#[derive(Debug)]
+pub struct CallStage {
+    /// The function, and which part of each input it is given.
+    pub call: Arc<Call>,
+    /// The inputs.
+    pub inputs: Vec<Body>,
+}
+
+/// A boolean index along an axis. The cells of the result are at most as long as the grid says.
+#[derive(Debug)]
+pub struct CompressStage {
+    /// The input.
+    pub input: Body,
+    /// The mask, 1-dimensional.
+    pub mask: Body,
+    /// The axis.
+    pub axis: usize,
+}
+
+impl Stage {
+    /// Number of tasks.
+    pub fn task_count(&self) -> usize {
+        self.tasks.count()
+    }
+
+    /// The index of the `n`-th task in the order of enumeration.
+    pub fn task_index(&self, mut n: usize) -> Dims {
+        let mut index: Dims = smallvec::smallvec![0; self.tasks.ndim()];
+        for &axis in self.order.iter().rev() {
+            let count = self.tasks.axes()[axis].count();
+            index[axis] = n % count;
+            n /= count;
+        }
+        index
+    }
+
+    /// The place of a task in the order of enumeration.
+    pub fn task_number(&self, index: &[usize]) -> usize {
+        self.order.iter().fold(0, |n, &axis| n * self.tasks.axes()[axis].count() + index[axis])
+    }
+
+    /// Whether a cell of an output is made by many tasks together.
+    pub fn is_reduction(&self, output: usize) -> bool {
+        matches!(&self.kind, StageKind::Pass(p) if matches!(p.outputs[output], PassOutput::Reduce(_)))
+    }
+}
