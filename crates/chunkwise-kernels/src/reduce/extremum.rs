@@ -107,12 +107,9 @@ impl<T: Ordered, const MAX: bool, const SKIP: bool> Fold for Extremum<T, MAX, SK
 
     #[inline(always)]
     fn step(acc: T, x: T) -> T {
+        let better = if beats::<T, MAX>(x, acc) { x } else { acc };
         let nan_decides = if SKIP { acc.is_nan() } else { x.is_nan() };
-        if beats::<T, MAX>(x, acc) | nan_decides {
-            x
-        } else {
-            acc
-        }
+        if nan_decides { x } else { better }
     }
     #[inline(always)]
     fn widen(acc: T) -> T {

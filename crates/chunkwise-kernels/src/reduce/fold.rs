@@ -2,8 +2,8 @@
 
 use std::marker::PhantomData;
 
-use super::state::{Part, Tile, fields};
 use super::Params;
+use super::state::{Part, Tile, fields};
 use crate::simd::simd_fn;
 
 /// A reduction by lanes of accumulators that are joined into a value per cell.
@@ -145,12 +145,14 @@ unsafe fn rows_to_cell<F: Fold, const N: usize>(
     // where it is not used.
     unsafe {
         let (mut v, mut e) = (value.read(), error.read());
+        // Were it known to be constant, the compiler would make vectors of steps, not of lanes.
+        let advance = std::hint::black_box(N * size_of::<F::In>());
         while col < tile.cols {
             let cols = (tile.cols - col).min(F::RUN * N);
             let x = if cols < SHORT {
                 short::<F>(p.wrapping_add(col), tile.row_stride, rows, cols)
             } else {
-                block::<F, N>(p.wrapping_add(col), tile.row_stride, rows, cols)
+                block::<F, N>(p.wrapping_add(col), tile.row_stride, rows, cols, advance)
             };
             (v, e) = F::absorb(v, e, x);
             col += cols;
@@ -186,6 +188,7 @@ unsafe fn block<F: Fold, const N: usize>(
     stride: isize,
     rows: usize,
     cols: usize,
+    advance: usize,
 ) -> F::Value {
     let (whole, rest) = (cols / N, cols % N);
     let steps = whole + (rest > 0) as usize;
@@ -204,16 +207,19 @@ unsafe fn block<F: Fold, const N: usize>(
                 // SAFETY: N elements of the row, or of `padded`.
                 acc[j] = F::step(acc[j], unsafe { from.add(j).read_unaligned() });
             }
-            q = q.wrapping_add(N);
+            q = q.wrapping_byte_add(advance);
         }
         p = p.wrapping_byte_offset(stride);
     }
-    tree::<F, N>(&acc)
+    let lanes = acc;
+    tree::<F, N>(&lanes)
 }
 
 /// Joins lanes pairwise: `j` with `j + N/2`, and so on down to one.
 #[inline(always)]
 fn tree<F: Fold, const N: usize>(acc: &[F::Acc; N]) -> F::Value {
+    // Without this the compiler lays the accumulators out for the tree, at the cost of the loop.
+    let acc = std::hint::black_box(acc);
     let mut values = [F::EMPTY; N];
     for j in 0..N {
         values[j] = F::widen(acc[j]);

@@ -157,11 +157,15 @@ pub(super) fn count_nonzero(input: DType) -> Option<Build> {
 /// `any`: the count of non-zeros is not 0.
 pub(super) fn any(input: DType) -> Option<Build> {
     // SAFETY: field 0 is the count's, the output is bool.
-    counting::<NonZero>(input, |f| unsafe { f.each(|cell| f.get::<u64>(0, cell) != 0) })
+    counting::<NonZero>(input, |f| unsafe {
+        f.each(|cell| f.get::<u64>(0, cell) != 0)
+    })
 }
 
 /// `all`: the count of zeros is 0.
 pub(super) fn all(input: DType) -> Option<Build> {
     // SAFETY: as above.
-    counting::<Zero>(input, |f| unsafe { f.each(|cell| f.get::<u64>(0, cell) == 0) })
+    counting::<Zero>(input, |f| unsafe {
+        f.each(|cell| f.get::<u64>(0, cell) == 0)
+    })
 }

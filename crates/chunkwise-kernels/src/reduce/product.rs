@@ -98,7 +98,5 @@ pub(super) fn product<const SKIP: bool>(input: DType) -> Option<Build> {
 
 unsafe fn finish<T: Factor>(f: &Finish<'_>) -> Result<()> {
     // SAFETY: the build pairs this with a `WideProduct` and an output of T.
-    unsafe {
-        f.each(|cell| T::from_wide(f.get::<T::Wide>(0, cell).settle(T::Wide::MINUS_ZERO)))
-    }
+    unsafe { f.each(|cell| T::from_wide(f.get::<T::Wide>(0, cell).settle(T::Wide::MINUS_ZERO))) }
 }

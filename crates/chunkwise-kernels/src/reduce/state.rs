@@ -57,8 +57,7 @@ pub(crate) struct Part {
     pub(crate) fields: [usize; FIELDS],
     pub(crate) init: unsafe fn(fields: &[*mut u8], cells: usize, params: &Params),
     pub(crate) accumulate: unsafe fn(fields: &[*mut u8], tile: &Tile, params: &Params),
-    pub(crate) merge:
-        unsafe fn(into: &[*mut u8], from: &[*mut u8], cells: usize, params: &Params),
+    pub(crate) merge: unsafe fn(into: &[*mut u8], from: &[*mut u8], cells: usize, params: &Params),
 }
 
 /// The list of a part's fields, padded.

@@ -11,9 +11,7 @@ use super::logic::{NotNan, count};
 use super::state::Finish;
 
 /// What sums of inexact numbers are carried in: `f64`, or two of them.
-pub(super) trait Wide:
-    Copy + Add<Output = Self> + Sub<Output = Self> + 'static
-{
+pub(super) trait Wide: Copy + Add<Output = Self> + Sub<Output = Self> + 'static {
     const MINUS_ZERO: Self;
     fn over(self, n: f64) -> Self;
     /// A finite value plus its error term; any other value alone, part by part.
@@ -294,7 +292,15 @@ unsafe fn finish_sum<T: Summand>(f: &Finish<'_>) -> Result<()> {
 unsafe fn finish_mean<T: Summand>(f: &Finish<'_>) -> Result<()> {
     let n = f.count as f64;
     // SAFETY: as above.
-    unsafe { f.each(|cell| T::from_wide(total::<T::Wide>(f, cell).over(n).settle(T::Wide::MINUS_ZERO))) }
+    unsafe {
+        f.each(|cell| {
+            T::from_wide(
+                total::<T::Wide>(f, cell)
+                    .over(n)
+                    .settle(T::Wide::MINUS_ZERO),
+            )
+        })
+    }
 }
 
 unsafe fn finish_nanmean<T: Summand>(f: &Finish<'_>) -> Result<()> {
@@ -302,7 +308,11 @@ unsafe fn finish_nanmean<T: Summand>(f: &Finish<'_>) -> Result<()> {
     unsafe {
         f.each(|cell| {
             let n = f.get::<u64>(2, cell) as f64;
-            T::from_wide(total::<T::Wide>(f, cell).over(n).settle(T::Wide::MINUS_ZERO))
+            T::from_wide(
+                total::<T::Wide>(f, cell)
+                    .over(n)
+                    .settle(T::Wide::MINUS_ZERO),
+            )
         })
     }
 }
