@@ -23,6 +23,7 @@ mod region;
 mod scalar;
 mod shape;
 mod source;
+mod strided;
 mod view;
 
 pub use buffer::{Buffer, Pool};
