@@ -36,6 +36,12 @@ pub trait Source: Debug + Send + Sync {
         None
     }
 
+    /// The axis along which elements follow each other where they are stored: regions that are long
+    /// along it are read fast.
+    fn fast_axis(&self) -> Option<usize> {
+        self.shape().len().checked_sub(1)
+    }
+
     /// Fills `out` with the elements of a region, which fits the shape and is shaped as `out` is.
     fn read(&self, region: &Region, out: ViewMut<'_>) -> Result<()>;
 

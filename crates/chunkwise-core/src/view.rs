@@ -137,6 +137,31 @@ impl<'a> View<'a> {
         })
     }
 
+    /// Elements of this view, counted in C order, under another shape and strides (in elements); an
+    /// error where this view is not in C order without gaps, or an index would leave it.
+    pub fn strided(&self, offset: isize, shape: &[usize], strides: &[isize]) -> Result<View<'a>> {
+        let item = self.dtype.size() as isize;
+        let (mut low, mut high) = (offset, offset);
+        for (len, stride) in shape.iter().zip(strides) {
+            let reach = stride * (*len as isize - 1).max(0);
+            low += reach.min(0);
+            high += reach.max(0);
+        }
+        let empty = shape.contains(&0);
+        let count: usize = self.shape.iter().product();
+        let inside = low >= 0 && high < count as isize;
+        if !is_contiguous(&self.shape, &self.strides, self.dtype.size()) || !(empty || inside) {
+            return Err(Error::internal("view", format!("{shape:?} at {offset} of {:?}", self.shape)));
+        }
+        Ok(View {
+            ptr: if empty { self.ptr } else { self.ptr.wrapping_offset(offset * item) },
+            dtype: self.dtype,
+            shape: shape.into(),
+            strides: strides.iter().map(|s| s * item).collect(),
+            lifetime: PhantomData,
+        })
+    }
+
     /// The elements as a slice, where they are in C order without gaps and aligned.
     pub fn as_slice<T: Element>(&self) -> Option<&'a [T]> {
         let n = self.shape.iter().product();
@@ -279,6 +304,26 @@ impl<'a> ViewMut<'a> {
             strides: self.strides.clone(),
             lifetime: PhantomData,
         }
+    }
+
+    /// The elements from the `at`-th in C order on, under a shape of their own; `None` where this view
+    /// is not in C order without gaps, or has not as many.
+    pub fn part(&mut self, at: usize, shape: &[usize]) -> Option<ViewMut<'_>> {
+        let (count, own): (usize, usize) = (self.shape.iter().product(), shape.iter().product());
+        let item = self.dtype.size();
+        let fits = at.checked_add(own).is_some_and(|end| end <= count);
+        (fits && is_contiguous(&self.shape, &self.strides, item)).then(|| ViewMut {
+            ptr: self.ptr.wrapping_add(at * item),
+            dtype: self.dtype,
+            shape: shape.into(),
+            strides: c_strides(shape, item),
+            lifetime: PhantomData,
+        })
+    }
+
+    /// Whether the elements are in C order without gaps.
+    pub fn is_contiguous(&self) -> bool {
+        is_contiguous(&self.shape, &self.strides, self.dtype.size())
     }
 
     /// Read access to the same elements.

@@ -4,11 +4,15 @@
 //! - [`random`]: counter-based generators and distributions.
 //! - [`reduce`]: the table of reductions.
 //! - [`scan`]: cumulative sums and products.
+//! - [`tile`]: the interpreter that runs fused chains tile by tile.
+//! - [`contract`]: matrix products.
 //! - [`movement`]: strided copies.
 
+pub mod contract;
 pub mod elementwise;
 pub mod movement;
 pub mod random;
 pub mod reduce;
 pub mod scan;
 mod simd;
+pub mod tile;

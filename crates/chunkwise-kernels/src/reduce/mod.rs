@@ -111,10 +111,15 @@ impl Reduction {
         self.identity
     }
 
+    /// Whether the result has a last axis of the `|k|` elements that are kept.
+    pub fn is_topk(&self) -> bool {
+        self.name.ends_with("topk")
+    }
+
     /// The reducer for one input dtype.
     pub fn resolve(&self, input: DType, params: Params) -> Result<Reducer> {
         let output = self.output_dtype(input)?;
-        if self.name.ends_with("topk") && params.k == 0 {
+        if self.is_topk() && params.k == 0 {
             return Err(Error::argument(self.name, "k", 0, "it must not be zero"));
         }
         let build = (self.build)(input, &params).ok_or_else(|| self.unsupported(input))?;
@@ -130,6 +135,7 @@ impl Reduction {
             }
         }
         Ok(Reducer {
+            input,
             state_bytes: fields.iter().sum(),
             output,
             outputs_per_cell: build.outputs_per_cell,
@@ -172,6 +178,8 @@ pub(crate) const FIELDS: usize = 8;
 /// of 64 bytes. It holds no pointers, so it can be copied, stored and sent as bytes.
 #[derive(Clone, Copy)]
 pub struct Reducer {
+    /// The dtype of the elements that it takes.
+    pub input: DType,
     /// Bytes of state per cell.
     pub state_bytes: usize,
     /// The dtype of the result.

@@ -1,0 +1,277 @@
+//! Any region of a body, filled.
+
+use std::sync::atomic::AtomicBool;
+
+use chunkwise_core::{Chunk, DType, Dims, Error, Pool, Region, Result, Strides, View, ViewMut, c_strides};
+use chunkwise_kernels::movement::copy;
+use chunkwise_kernels::tile::{self, Leaf, Output, Scratch};
+use chunkwise_plan::{
+    Body, Fused, Input, LeafSpec, concat_parts, reshape_runs, reshape_span, take_runs,
+};
+
+/// Positions of a take that lie this close together are read as one span.
+const TAKE_SPAN: usize = 4;
+
+/// What a body may need while it is evaluated.
+pub struct Context<'a> {
+    /// Where temporary chunks come from.
+    pub pool: &'a Pool,
+    /// The cells of earlier stages.
+    pub cells: &'a dyn Cells,
+    /// Set to stop.
+    pub cancelled: &'a AtomicBool,
+    /// The thread's tile registers.
+    pub scratch: &'a mut Scratch,
+}
+
+/// The outputs of earlier stages, as far as the task needs them.
+pub trait Cells {
+    /// A region of an output: within one cell without a copy, else put together.
+    fn region(&self, stage: usize, output: usize, region: &Region, pool: &Pool) -> Result<Chunk>;
+}
+
+/// Fills `out` with a region of a body's result.
+pub fn fill(body: &Body, region: &Region, out: &mut ViewMut<'_>, cx: &mut Context<'_>) -> Result<()> {
+    if region.is_empty() {
+        return Ok(());
+    }
+    match body {
+        Body::Fused(fused) => {
+            if let Some(leaf) = body.as_leaf()
+                && leaf.map.is_identity()
+            {
+                match &leaf.input {
+                    Input::Body(inner) => return fill(inner, region, out, cx),
+                    Input::Source(source) if source.in_memory().is_none() => {
+                        return source.read(region, out.reborrow());
+                    }
+                    _ => {}
+                }
+            }
+            let mut store = [Output::Store(out.reborrow())];
+            run_fused(fused, region, &mut store, cx)
+        }
+        Body::Concat {
+            axis,
+            offsets,
+            parts,
+        } => {
+            for (part, inner, at) in concat_parts(region, *axis, offsets) {
+                let mut place = Region::whole(&region.shape);
+                place.start[*axis] = at;
+                place.shape[*axis] = inner.shape[*axis];
+                fill(&parts[part], &inner, &mut out.region(&place), cx)?;
+            }
+            Ok(())
+        }
+        Body::Take {
+            axis,
+            indices,
+            input,
+        } => fill_take(input, *axis, &indices[region.range(*axis)], region, out, cx),
+        Body::Reshape { from, to, input } => fill_reshape(input, from, to, region, out, cx),
+    }
+}
+
+fn fill_take(
+    input: &Body,
+    axis: usize,
+    indices: &[usize],
+    region: &Region,
+    out: &mut ViewMut<'_>,
+    cx: &mut Context<'_>,
+) -> Result<()> {
+    let (Some(low), Some(high)) = (indices.iter().min(), indices.iter().max()) else { return Ok(()) };
+    let span = high - low + 1;
+    let place = |at: usize, len: usize| {
+        let mut place = Region::whole(&region.shape);
+        place.start[axis] = at;
+        place.shape[axis] = len;
+        place
+    };
+    let runs = take_runs(indices);
+    if span <= TAKE_SPAN * indices.len() && take_runs(indices).count() > 1 {
+        let mut inner = region.clone();
+        inner.start[axis] = *low;
+        inner.shape[axis] = span;
+        let all = temporary(input, &inner, cx)?;
+        for run in runs {
+            let mut from = Region::whole(&inner.shape);
+            from.start[axis] = run.from - low;
+            from.shape[axis] = run.len;
+            copy(&all.view().region(&from), &mut out.region(&place(run.at, run.len)))?;
+        }
+        return Ok(());
+    }
+    for run in runs {
+        let mut inner = region.clone();
+        inner.start[axis] = run.from;
+        inner.shape[axis] = run.len;
+        fill(input, &inner, &mut out.region(&place(run.at, run.len)), cx)?;
+    }
+    Ok(())
+}
+
+fn fill_reshape(
+    input: &Body,
+    from: &[usize],
+    to: &[usize],
+    region: &Region,
+    out: &mut ViewMut<'_>,
+    cx: &mut Context<'_>,
+) -> Result<()> {
+    if let Some(span) = reshape_span(from, to, region) {
+        if span.len() == region.len()
+            && let Some(mut whole) = out.part(0, &span.shape)
+        {
+            return fill(input, &span, &mut whole, cx);
+        }
+        let rows = temporary(input, &span, cx)?;
+        let strides: Strides = c_strides(to, 1);
+        let first: usize = c_strides(from, 1).iter().zip(&span.start).map(|(s, i)| *s as usize * i).sum();
+        let start: usize = strides.iter().zip(&region.start).map(|(s, i)| *s as usize * i).sum();
+        let part = rows.view().strided(start as isize - first as isize, &region.shape, &strides)?;
+        return copy(&part, out);
+    }
+    let runs = reshape_runs(from, to, region);
+    if out.is_contiguous() {
+        for run in runs {
+            let mut part = out
+                .part(run.at, &run.region.shape)
+                .ok_or_else(|| Error::internal("reshape", "a run leaves its region"))?;
+            fill(input, &run.region, &mut part, cx)?;
+        }
+        return Ok(());
+    }
+    let pool = cx.pool.clone();
+    let dense = Chunk::build(&pool, out.dtype(), &region.shape, |mut dense| {
+        for run in runs {
+            let mut part = dense
+                .part(run.at, &run.region.shape)
+                .ok_or_else(|| Error::internal("reshape", "a run leaves its region"))?;
+            fill(input, &run.region, &mut part, cx)?;
+        }
+        Ok::<_, Error>(())
+    })?;
+    copy(&dense.view(), out)
+}
+
+/// A region of a body's result as a chunk of its own.
+pub fn temporary(body: &Body, region: &Region, cx: &mut Context<'_>) -> Result<Chunk> {
+    if let Some(leaf) = body.as_leaf()
+        && leaf.map.is_identity()
+        && let Input::Stage { stage, output } = &leaf.input
+    {
+        return cx.cells.region(*stage, *output, region, cx.pool);
+    }
+    let pool = cx.pool.clone();
+    Chunk::build(&pool, body.dtype(), &region.shape, |mut out| fill(body, region, &mut out, cx))
+}
+
+/// Runs a fused chain over a region, handing its outputs on.
+pub fn run_fused(
+    fused: &Fused,
+    region: &Region,
+    outputs: &mut [Output<'_>],
+    cx: &mut Context<'_>,
+) -> Result<()> {
+    if region.is_empty() {
+        return Ok(());
+    }
+    let held: Vec<Held> =
+        fused.leaves.iter().map(|leaf| hold(leaf, region, cx)).collect::<Result<_>>()?;
+    let leaves = fused
+        .leaves
+        .iter()
+        .zip(&held)
+        .map(|(leaf, held)| held.leaf(leaf, region))
+        .collect::<Result<Vec<Leaf<'_>>>>()?;
+    tile::run(&fused.program, &region.shape, &leaves, outputs, cx.scratch, cx.cancelled)
+}
+
+/// The elements of a leaf, where they had to be brought into memory.
+enum Held {
+    /// The elements from `origin` on.
+    Chunk(Chunk, Dims),
+    /// In memory already, or generated tile by tile.
+    Nothing,
+}
+
+fn hold(leaf: &LeafSpec, region: &Region, cx: &mut Context<'_>) -> Result<Held> {
+    let bounds = || leaf.map.bounds(region);
+    let chunk = match &leaf.input {
+        Input::Random(..) | Input::Index { .. } => return Ok(Held::Nothing),
+        Input::Source(source) if source.in_memory().is_some() => return Ok(Held::Nothing),
+        Input::Source(source) => Chunk::build(cx.pool, leaf.dtype, &bounds().shape, |out| {
+            source.read(&bounds(), out)
+        })?,
+        Input::Stage { stage, output } => cx.cells.region(*stage, *output, &bounds(), cx.pool)?,
+        Input::Body(body) => temporary(body, &bounds(), cx)?,
+    };
+    Ok(Held::Chunk(chunk, bounds().start))
+}
+
+impl Held {
+    fn leaf<'a>(&'a self, spec: &'a LeafSpec, region: &Region) -> Result<Leaf<'a>> {
+        match (&spec.input, self) {
+            (Input::Random(sampler, _), _) => {
+                let (start, steps) = linear(spec, region, &c_strides(&spec.shape, 1));
+                Ok(Leaf::Random {
+                    sampler,
+                    start: start as u64,
+                    steps,
+                })
+            }
+            (Input::Index { axis }, _) => {
+                let mut units: Strides = smallvec::smallvec![0; spec.shape.len()];
+                units[*axis] = 1;
+                let (start, steps) = linear(spec, region, &units);
+                Ok(Leaf::Index {
+                    start: start as i64,
+                    steps,
+                })
+            }
+            (_, Held::Chunk(chunk, origin)) => {
+                Ok(Leaf::Memory(chunk.view().reindexed(&spec.map, origin, region)?))
+            }
+            (Input::Source(source), Held::Nothing) => {
+                let view: View<'a> = source
+                    .in_memory()
+                    .ok_or_else(|| Error::internal("executor", "a source in memory left it"))?;
+                let origin: Dims = smallvec::smallvec![0; spec.shape.len()];
+                Ok(Leaf::Memory(view.reindexed(&spec.map, &origin, region)?))
+            }
+            _ => Err(Error::internal("executor", format!("leaf {} was not loaded", spec.label))),
+        }
+    }
+}
+
+/// Of a quantity that changes by `units` along the input's axes: its value at the start of a region
+/// of the view, and its steps along the region's axes.
+fn linear(spec: &LeafSpec, region: &Region, units: &[isize]) -> (isize, Strides) {
+    let mut steps: Strides = smallvec::smallvec![0; region.ndim()];
+    let mut start = 0isize;
+    for (a, unit) in spec.map.axes().iter().zip(units) {
+        start = start.wrapping_add(a.start as isize * unit);
+        if let Some(f) = a.from {
+            start = start.wrapping_add(a.step * region.start[f] as isize * unit);
+            steps[f] += a.step * unit;
+        }
+    }
+    (start, steps)
+}
+
+/// The elements of a body in memory as they are, where it is data in memory and nothing more.
+pub fn in_place<'a>(body: &'a Body, region: &Region) -> Option<View<'a>> {
+    let leaf = body.as_leaf()?;
+    let Input::Source(source) = &leaf.input else { return None };
+    let origin: Dims = smallvec::smallvec![0; leaf.shape.len()];
+    let view = source.in_memory()?.reindexed(&leaf.map, &origin, region).ok()?;
+    let aligned = (view.as_ptr() as usize).is_multiple_of(align(leaf.dtype))
+        && view.strides().iter().all(|s| s % leaf.dtype.size() as isize == 0);
+    aligned.then_some(view)
+}
+
+fn align(dtype: DType) -> usize {
+    if dtype.is_complex() { dtype.size() / 2 } else { dtype.size() }
+}

@@ -1,0 +1,26 @@
+//! Runs a plan.
+//!
+//! - [`run`]: a plan on threads, within a memory budget.
+//! - [`scheduler`]: which task is next; events in, actions out, no threads, clock or I/O.
+//! - [`evaluate`]: any region of a body, filled.
+//! - [`Event`], [`Subscriber`]: what happens, for whoever wants to see it.
+//!
+//! The executor knows cores, the budget and dependencies; what a kernel means it does not know.
+#![forbid(unsafe_code)]
+
+mod cancel;
+mod cells;
+mod combine;
+pub mod evaluate;
+mod events;
+mod executor;
+mod run;
+pub mod scheduler;
+mod target;
+mod task;
+
+pub use cancel::CancelToken;
+pub use events::{Event, Subscriber};
+pub use executor::Executor;
+pub use run::{RunOptions, run};
+pub use target::Target;

@@ -1,0 +1,123 @@
+use std::fmt::{self, Write};
+
+use chunkwise_core::{format_bytes, format_count};
+
+use crate::{Fused, Input, PassOutput, Plan, Stage, StageKind};
+
+impl Plan {
+    /// The optimised expressions and the stages as text: tasks, bytes and the peak of a task.
+    pub fn explain(&self) -> String {
+        let mut out = String::new();
+        let _ = self.write(&mut out);
+        out
+    }
+
+    fn write(&self, out: &mut impl Write) -> fmt::Result {
+        for expression in &self.expressions {
+            writeln!(out, "expression")?;
+            for line in expression.lines() {
+                writeln!(out, "  {line}")?;
+            }
+        }
+        for (number, stage) in self.stages.iter().enumerate() {
+            write_stage(out, number, stage)?;
+        }
+        let most = self.stages.iter().map(|s| s.memory.total()).max().unwrap_or(0);
+        writeln!(
+            out,
+            "plan: {} stage{}, {} tasks, at most {} per task",
+            self.stages.len(),
+            if self.stages.len() == 1 { "" } else { "s" },
+            format_count(self.task_count() as u64),
+            format_bytes(most),
+        )
+    }
+
+    /// Number of tasks of all stages.
+    pub fn task_count(&self) -> usize {
+        self.stages.iter().map(Stage::task_count).fold(0, usize::saturating_add)
+    }
+
+    /// Elements of all stages' index spaces times their cost: about how many nanoseconds of one core
+    /// the plan takes.
+    pub fn cost(&self) -> f64 {
+        self.stages.iter().map(Stage::total_cost).sum()
+    }
+}
+
+impl Stage {
+    /// About how many nanoseconds of one core the stage takes.
+    pub fn total_cost(&self) -> f64 {
+        let elements: f64 = self.tasks.shape().iter().map(|d| *d as f64).product();
+        elements * self.cost as f64
+    }
+
+    fn kind_name(&self) -> &'static str {
+        match &self.kind {
+            StageKind::Pass(p) if p.outputs.iter().all(|o| matches!(o, PassOutput::Store)) => "map",
+            StageKind::Pass(_) => "reduce",
+            StageKind::Contract(_) => "contract",
+            StageKind::Scan(_) => "scan",
+            StageKind::Call(_) => "call",
+            StageKind::Compress(_) => "compress",
+        }
+    }
+}
+
+fn write_stage(out: &mut impl Write, number: usize, stage: &Stage) -> fmt::Result {
+    writeln!(out, "stage {number}: {} {}", stage.kind_name(), stage.label)?;
+    let shape: Vec<String> = stage.tasks.shape().iter().map(usize::to_string).collect();
+    writeln!(
+        out,
+        "  over [{}] in {} task{} of {}",
+        shape.join(", "),
+        format_count(stage.task_count() as u64),
+        if stage.task_count() == 1 { "" } else { "s" },
+        stage.tasks,
+    )?;
+    if let StageKind::Pass(pass) = &stage.kind {
+        write_fused(out, &pass.fused)?;
+    }
+    for output in &stage.outputs {
+        writeln!(
+            out,
+            "  gives {} {} in {} cell{}",
+            output.dtype,
+            format_bytes(output.nbytes()),
+            format_count(output.grid.count() as u64),
+            if output.grid.count() == 1 { "" } else { "s" },
+        )?;
+    }
+    let m = &stage.memory;
+    writeln!(
+        out,
+        "  memory per task: {} ({} scratch, {} output, {} input)",
+        format_bytes(m.total()),
+        format_bytes(m.scratch),
+        format_bytes(m.output),
+        format_bytes(m.input),
+    )
+}
+
+fn write_fused(out: &mut impl Write, fused: &Fused) -> fmt::Result {
+    for leaf in &fused.leaves {
+        let from = match &leaf.input {
+            Input::Stage { stage, output } => format!("stage {stage} output {output}"),
+            Input::Random(..) | Input::Index { .. } => format!("generate {}", leaf.label),
+            Input::Source(_) => format!("read {}", leaf.label),
+            Input::Body(_) => format!("assemble {}", leaf.label),
+        };
+        let through = if leaf.map.is_identity() { "" } else { " through a view" };
+        writeln!(out, "  load {from}{through}")?;
+    }
+    let operations: Vec<&str> = fused.program.operations().collect();
+    if !operations.is_empty() {
+        let shown = operations.len().min(24);
+        write!(out, "  fused {}", operations[..shown].join(", "))?;
+        if operations.len() > shown {
+            write!(out, " and {} more", operations.len() - shown)?;
+        }
+        writeln!(out)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,456 @@
+//! Lowering: which nodes get a stage, which share one, and what each stage does.
+
+use std::collections::{HashMap, HashSet};
+
+use chunkwise_core::{AxisGrid, Dims, Grid, IndexMap, Result};
+use chunkwise_expr::{Expr, Kind, NodeId};
+
+use crate::fuse::{Fuser, Placed, body};
+use crate::memory::task_memory;
+use crate::stage::{
+    CallStage, CompressStage, ContractStage, OutputRef, Pass, PassOutput, Plan, ReduceOutput,
+    ScanStage, Stage, StageKind, StageOutput,
+};
+use crate::{Body, Input, TaskMemory, grain};
+
+/// What the planner is told of the machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// Bytes that the whole run may hold at once.
+    pub memory_limit: u64,
+}
+
+/// Concatenations, takes and reshapes within each other beyond this many are kept between.
+const NESTED: usize = 24;
+/// An intermediate is kept where making it again would take longer than this per byte, in
+/// nanoseconds: about what writing and reading it takes in memory.
+const KEEP_COST: f32 = 0.75;
+/// Rounds of deciding what to keep: what is kept changes what is shared.
+const ROUNDS: usize = 4;
+
+/// The plan that computes some arrays, with everything they share done once.
+///
+/// This is the only way from expressions to a plan, so that every executor runs the same stages.
+pub fn plan(exprs: &[Expr], options: &Options) -> Result<Plan> {
+    let nodes = postorder(exprs);
+    let mut kept = too_nested(&nodes);
+    for _ in 0..ROUNDS {
+        let lowering = Lowering::run(exprs, &nodes, &kept, options)?;
+        let more = lowering.worth_keeping(&nodes, options)?;
+        if more.is_empty() {
+            return Ok(lowering.finish(exprs));
+        }
+        kept.extend(more);
+    }
+    Ok(Lowering::run(exprs, &nodes, &kept, options)?.finish(exprs))
+}
+
+/// Every node once, inputs first.
+fn postorder(exprs: &[Expr]) -> Vec<Expr> {
+    let mut seen: HashSet<NodeId> = HashSet::new();
+    let mut order = Vec::new();
+    let mut stack: Vec<(Expr, bool)> = exprs.iter().rev().map(|e| (e.clone(), false)).collect();
+    while let Some((e, done)) = stack.pop() {
+        if done {
+            order.push(e);
+        } else if seen.insert(e.id()) {
+            let inputs: Vec<Expr> = e.inputs().into_iter().cloned().collect();
+            stack.push((e, true));
+            stack.extend(inputs.into_iter().rev().map(|i| (i, false)));
+        }
+    }
+    order
+}
+
+/// Whether a node needs a stage whatever it is used for.
+fn is_barrier(e: &Expr) -> bool {
+    matches!(
+        e.kind(),
+        Kind::Reduce { .. }
+            | Kind::Scan { .. }
+            | Kind::Contract { .. }
+            | Kind::Call(_)
+            | Kind::Compress { .. }
+    )
+}
+
+fn too_nested(nodes: &[Expr]) -> HashSet<NodeId> {
+    let mut depth: HashMap<NodeId, usize> = HashMap::new();
+    let mut kept = HashSet::new();
+    for e in nodes {
+        let below = e.inputs().iter().map(|i| depth[&i.id()]).max().unwrap_or(0);
+        let nests = matches!(e.kind(), Kind::Concat { .. } | Kind::Take { .. } | Kind::Reshape(_));
+        let mut own = if is_barrier(e) { 0 } else { below + usize::from(nests) };
+        if own > NESTED {
+            kept.insert(e.id());
+            own = 0;
+        }
+        depth.insert(e.id(), own);
+    }
+    kept
+}
+
+/// Nodes that are computed in one pass over the same index space.
+struct Group {
+    level: usize,
+    shape: Dims,
+    leaves: HashSet<NodeId>,
+    members: Vec<Expr>,
+    fused: bool,
+}
+
+struct Lowering<'a> {
+    options: &'a Options,
+    placed: Placed,
+    stages: Vec<Stage>,
+    /// In how many places each node is computed.
+    computed: HashMap<NodeId, usize>,
+    /// Inputs that a stage would compute several times over, and how often.
+    repeated: Vec<(Expr, usize)>,
+}
+
+impl<'a> Lowering<'a> {
+    fn run(
+        roots: &[Expr],
+        nodes: &[Expr],
+        kept: &HashSet<NodeId>,
+        options: &'a Options,
+    ) -> Result<Lowering<'a>> {
+        let roots: HashSet<NodeId> = roots.iter().map(Expr::id).collect();
+        let has_stage = |e: &Expr| is_barrier(e) || roots.contains(&e.id()) || kept.contains(&e.id());
+        let mut lowering = Lowering {
+            options,
+            placed: HashMap::new(),
+            stages: Vec::new(),
+            computed: HashMap::new(),
+            repeated: Vec::new(),
+        };
+        for group in group(nodes, has_stage) {
+            lowering.stage(&group)?;
+        }
+        Ok(lowering)
+    }
+
+    fn finish(self, roots: &[Expr]) -> Plan {
+        Plan {
+            outputs: roots.iter().map(|r| self.placed[&r.id()]).collect(),
+            expressions: roots.iter().map(Expr::to_string).collect(),
+            stages: self.stages,
+        }
+    }
+
+    fn stage(&mut self, group: &Group) -> Result<()> {
+        let (stage, members) = if group.fused {
+            (self.pass(group)?, &group.members[..])
+        } else {
+            let e = &group.members[0];
+            let stage = match e.kind() {
+                Kind::Contract { a, b, batch, k } => self.contract(e, a, b, *batch, *k)?,
+                Kind::Scan { scan, input, axis } => {
+                    let (item, limit) = (e.dtype().size(), self.options.memory_limit);
+                    let (tasks, order) = grain::scan(e.shape(), *axis, item, limit);
+                    let carries = tasks.axes().iter().enumerate().map(|(a, grid)| match a == *axis {
+                        true => AxisGrid::regular(grid.count(), 1),
+                        false => grid.clone(),
+                    });
+                    let carry = StageOutput {
+                        dtype: scan.carry_dtype(input.dtype())?,
+                        grid: Grid::new(carries),
+                    };
+                    let kind = StageKind::Scan(ScanStage {
+                        scan,
+                        axis: *axis,
+                        input: body(input, &self.placed)?,
+                    });
+                    let mut stage = single(e, kind, tasks);
+                    stage.order = order;
+                    stage.outputs.push(carry);
+                    stage
+                }
+                Kind::Call(call) => {
+                    let inputs = call.inputs.iter().map(|i| body(&i.expr, &self.placed));
+                    let kind = StageKind::Call(CallStage {
+                        call: call.clone(),
+                        inputs: inputs.collect::<Result<_>>()?,
+                    });
+                    single(e, kind, e.grid().clone())
+                }
+                Kind::Compress { input, mask, axis } => {
+                    let (item, limit) = (e.dtype().size(), self.options.memory_limit);
+                    let kind = StageKind::Compress(CompressStage {
+                        input: body(input, &self.placed)?,
+                        mask: body(mask, &self.placed)?,
+                        axis: *axis,
+                    });
+                    single(e, kind, grain::compress(e.shape(), *axis, item, limit))
+                }
+                _ => {
+                    return Err(chunkwise_core::Error::internal(
+                        "planner",
+                        format!("no stage for {}", e.label()),
+                    ));
+                }
+            };
+            (stage, &group.members[..])
+        };
+        let mut stage = stage;
+        stage.memory = task_memory(&stage.kind, &stage.tasks.largest(), &stage.outputs);
+        let number = self.stages.len();
+        for (output, member) in members.iter().enumerate() {
+            self.placed.insert(
+                member.id(),
+                OutputRef {
+                    stage: number,
+                    output,
+                },
+            );
+        }
+        self.stages.push(stage);
+        Ok(())
+    }
+
+    fn pass(&mut self, group: &Group) -> Result<Stage> {
+        let mut fuser = Fuser::new(&self.placed);
+        let mut values = Vec::new();
+        for member in &group.members {
+            let input = match member.kind() {
+                Kind::Reduce { input, .. } => input,
+                _ => member,
+            };
+            values.push(fuser.value(input, IndexMap::identity(input.ndim()))?);
+        }
+        for id in fuser.computed() {
+            *self.computed.entry(id).or_default() += 1;
+        }
+        let fused = fuser.finish(&group.shape, &values);
+
+        let reduced: Vec<&[usize]> = group
+            .members
+            .iter()
+            .filter_map(|m| match m.kind() {
+                Kind::Reduce { axes, .. } => Some(&axes[..]),
+                _ => None,
+            })
+            .collect();
+        let loaded: usize = fused
+            .leaves
+            .iter()
+            .map(|l| match &l.input {
+                Input::Source(s) if s.in_memory().is_some() => 0,
+                Input::Source(_) | Input::Stage { .. } | Input::Body(_) => l.dtype.size(),
+                Input::Random(..) | Input::Index { .. } => 0,
+            })
+            .sum();
+        let stored: usize = group
+            .members
+            .iter()
+            .filter(|m| !matches!(m.kind(), Kind::Reduce { .. }))
+            .map(|m| m.dtype().size())
+            .sum();
+        let wants = grain::Wants {
+            fused: &fused,
+            bytes: loaded + stored,
+            reduced,
+            memory_limit: self.options.memory_limit,
+        };
+        let (tasks, order) =
+            grain::tasks(&wants, |s, o| self.stages[s].outputs[o].grid.clone());
+
+        let mut outputs = Vec::new();
+        let mut cells = Vec::new();
+        for member in &group.members {
+            let (output, grid) = match member.kind() {
+                Kind::Reduce {
+                    reduction,
+                    params,
+                    input,
+                    axes,
+                } => {
+                    let output = ReduceOutput {
+                        reducer: reduction.resolve(input.dtype(), *params)?,
+                        axes: axes.clone(),
+                    };
+                    let last = reduction.is_topk().then(|| member.shape()[member.ndim() - 1]);
+                    let grid = output.cells(&tasks, last);
+                    (PassOutput::Reduce(output), grid)
+                }
+                _ => (PassOutput::Store, tasks.clone()),
+            };
+            outputs.push(output);
+            cells.push(StageOutput {
+                dtype: member.dtype(),
+                grid,
+            });
+        }
+        Ok(Stage {
+            label: pass_label(&group.members),
+            location: group.members.iter().find_map(Expr::location),
+            cost: fused.cost() + 0.2 * cells.len() as f32,
+            kind: StageKind::Pass(Pass { fused, outputs }),
+            tasks,
+            order,
+            outputs: cells,
+            memory: TaskMemory::default(),
+        })
+    }
+
+    fn contract(&mut self, e: &Expr, a: &Expr, b: &Expr, batch: usize, k: usize) -> Result<Stage> {
+        let m = a.ndim() - batch - k;
+        let n = b.ndim() - batch - k;
+        let contracted = &b.shape()[batch..batch + k];
+        let (item, limit) = (e.dtype().size(), self.options.memory_limit);
+        let (tasks, panels) = grain::contraction(e.shape(), contracted, (batch, batch + m), item, limit);
+        let cells = |axes: std::ops::Range<usize>| -> usize {
+            tasks.axes()[axes].iter().map(AxisGrid::count).product()
+        };
+        let kind = ContractStage {
+            a: body(a, &self.placed)?,
+            b: body(b, &self.placed)?,
+            batch,
+            m,
+            n,
+            panels,
+        };
+        self.repeated.push((a.clone(), cells(batch + m..batch + m + n)));
+        self.repeated.push((b.clone(), cells(batch..batch + m)));
+        let mut stage = single(e, StageKind::Contract(kind), tasks);
+        let depth: usize = contracted.iter().product();
+        stage.cost = depth as f32 / 12.0;
+        Ok(stage)
+    }
+
+    /// Nodes that would be computed again and again for more than keeping them costs.
+    fn worth_keeping(&self, nodes: &[Expr], options: &Options) -> Result<HashSet<NodeId>> {
+        let mut keep = HashSet::new();
+        let mut below: HashSet<NodeId> = HashSet::new();
+        let uses = |e: &Expr| {
+            let repeated = self.repeated.iter().filter(|(r, _)| r.id() == e.id()).map(|(_, n)| *n);
+            repeated.chain(self.computed.get(&e.id()).copied()).sum::<usize>()
+        };
+        for e in nodes.iter().rev() {
+            if below.contains(&e.id()) {
+                below.extend(e.inputs().iter().map(|i| i.id()));
+                continue;
+            }
+            let free = matches!(
+                e.kind(),
+                Kind::Source(_) | Kind::Constant(_) | Kind::Index { .. } | Kind::View { .. } | Kind::Rechunk(_)
+            );
+            let times = uses(e);
+            if free || times < 2 || self.placed.contains_key(&e.id()) || e.nbytes() > options.memory_limit / 4 {
+                continue;
+            }
+            let again = (times - 1) as f32 * body(e, &self.placed)?.cost();
+            if again > KEEP_COST * e.dtype().size() as f32 {
+                keep.insert(e.id());
+                below.extend(e.inputs().iter().map(|i| i.id()));
+            }
+        }
+        Ok(keep)
+    }
+}
+
+/// A stage with one output that is cut as its tasks are.
+fn single(e: &Expr, kind: StageKind, tasks: Grid) -> Stage {
+    let cost = match &kind {
+        StageKind::Scan(s) => s.input.cost() + 1.0,
+        StageKind::Call(c) => c.inputs.iter().map(Body::cost).sum::<f32>() + 2.0,
+        StageKind::Compress(c) => c.input.cost() + c.mask.cost() + 1.0,
+        StageKind::Pass(_) | StageKind::Contract(_) => 1.0,
+    };
+    Stage {
+        label: e.label(),
+        location: e.location(),
+        kind,
+        order: (0..tasks.ndim()).collect(),
+        outputs: vec![StageOutput {
+            dtype: e.dtype(),
+            grid: tasks.clone(),
+        }],
+        tasks,
+        memory: TaskMemory::default(),
+        cost,
+    }
+}
+
+/// The stages' members: nodes of equal depth over the same index space that read a leaf in common
+/// share a pass.
+fn group(nodes: &[Expr], has_stage: impl Fn(&Expr) -> bool) -> Vec<Group> {
+    let mut level: HashMap<NodeId, usize> = HashMap::new();
+    let mut leaves: HashMap<NodeId, HashSet<NodeId>> = HashMap::new();
+    let mut groups: Vec<Group> = Vec::new();
+    for e in nodes {
+        let own = e
+            .inputs()
+            .iter()
+            .map(|i| level[&i.id()] + usize::from(has_stage(i)))
+            .max()
+            .unwrap_or(0);
+        level.insert(e.id(), own);
+        if !has_stage(e) {
+            continue;
+        }
+        let (fused, shape) = match e.kind() {
+            Kind::Reduce { input, .. } => (true, input.shape()),
+            _ => (!is_barrier(e), e.shape()),
+        };
+        let read = if fused { leaves_below(e, &has_stage, &mut leaves) } else { HashSet::new() };
+        let company = groups.iter_mut().find(|g| {
+            g.fused && fused && g.level == own && g.shape.as_slice() == shape && !g.leaves.is_disjoint(&read)
+        });
+        match company {
+            Some(group) => {
+                group.members.push(e.clone());
+                group.leaves.extend(read);
+            }
+            None => groups.push(Group {
+                level: own,
+                shape: shape.into(),
+                leaves: read,
+                members: vec![e.clone()],
+                fused,
+            }),
+        }
+    }
+    groups.sort_by_key(|g| g.level);
+    groups
+}
+
+/// The data that a node's own stage reads.
+fn leaves_below(
+    e: &Expr,
+    has_stage: &impl Fn(&Expr) -> bool,
+    known: &mut HashMap<NodeId, HashSet<NodeId>>,
+) -> HashSet<NodeId> {
+    if let Some(found) = known.get(&e.id()) {
+        return found.clone();
+    }
+    let mut found = HashSet::new();
+    let mut seen = HashSet::new();
+    let mut stack: Vec<Expr> = e.inputs().into_iter().cloned().collect();
+    if stack.is_empty() {
+        found.insert(e.id());
+    }
+    while let Some(i) = stack.pop() {
+        if !seen.insert(i.id()) {
+            continue;
+        }
+        if has_stage(&i) || matches!(i.kind(), Kind::Source(_) | Kind::Random(_)) {
+            found.insert(i.id());
+        } else {
+            stack.extend(i.inputs().into_iter().cloned());
+        }
+    }
+    known.insert(e.id(), found.clone());
+    found
+}
+
+fn pass_label(members: &[Expr]) -> String {
+    let mut labels: Vec<String> = members.iter().map(Expr::label).collect();
+    if labels.len() > 4 {
+        let more = labels.len() - 3;
+        labels.truncate(3);
+        labels.push(format!("{more} more"));
+    }
+    labels.join(", ")
+}
