@@ -16,7 +16,7 @@ use chunkwise_core::format_count;
 /// assert_eq!(meter.remaining(now), Some(Duration::from_secs(6)));
 /// assert_eq!(
 ///     meter.line(now, 60),
-///     " 40% [============>                  ] 100 rows/s 0:04 < 0:06",
+///     " 40% [============>                 ] 100 rows/s 0:04 < 0:06",
 /// );
 /// ```
 pub struct Meter {
