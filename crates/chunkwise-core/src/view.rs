@@ -137,6 +137,14 @@ impl<'a> View<'a> {
         })
     }
 
+    /// The same elements with an axis of length 1 in front.
+    pub fn insert_leading_axis(&self) -> View<'a> {
+        let mut view = self.clone();
+        view.shape.insert(0, 1);
+        view.strides.insert(0, 0);
+        view
+    }
+
     /// Elements of this view, counted in C order, under another shape and strides (in elements); an
     /// error where this view is not in C order without gaps, or an index would leave it.
     pub fn strided(&self, offset: isize, shape: &[usize], strides: &[isize]) -> Result<View<'a>> {
@@ -151,10 +159,17 @@ impl<'a> View<'a> {
         let count: usize = self.shape.iter().product();
         let inside = low >= 0 && high < count as isize;
         if !is_contiguous(&self.shape, &self.strides, self.dtype.size()) || !(empty || inside) {
-            return Err(Error::internal("view", format!("{shape:?} at {offset} of {:?}", self.shape)));
+            return Err(Error::internal(
+                "view",
+                format!("{shape:?} at {offset} of {:?}", self.shape),
+            ));
         }
         Ok(View {
-            ptr: if empty { self.ptr } else { self.ptr.wrapping_offset(offset * item) },
+            ptr: if empty {
+                self.ptr
+            } else {
+                self.ptr.wrapping_offset(offset * item)
+            },
             dtype: self.dtype,
             shape: shape.into(),
             strides: strides.iter().map(|s| s * item).collect(),
@@ -304,6 +319,14 @@ impl<'a> ViewMut<'a> {
             strides: self.strides.clone(),
             lifetime: PhantomData,
         }
+    }
+
+    /// The same elements with an axis of length 1 in front.
+    pub fn insert_leading_axis(&mut self) -> ViewMut<'_> {
+        let mut view = self.reborrow();
+        view.shape.insert(0, 1);
+        view.strides.insert(0, 0);
+        view
     }
 
     /// The elements from the `at`-th in C order on, under a shape of their own; `None` where this view

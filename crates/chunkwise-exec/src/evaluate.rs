@@ -2,7 +2,9 @@
 
 use std::sync::atomic::AtomicBool;
 
-use chunkwise_core::{Chunk, DType, Dims, Error, Pool, Region, Result, Strides, View, ViewMut, c_strides};
+use chunkwise_core::{
+    Chunk, DType, Dims, Error, Pool, Region, Result, Strides, View, ViewMut, c_strides,
+};
 use chunkwise_kernels::movement::copy;
 use chunkwise_kernels::tile::{self, Leaf, Output, Scratch};
 use chunkwise_plan::{
@@ -31,7 +33,12 @@ pub trait Cells {
 }
 
 /// Fills `out` with a region of a body's result.
-pub fn fill(body: &Body, region: &Region, out: &mut ViewMut<'_>, cx: &mut Context<'_>) -> Result<()> {
+pub fn fill(
+    body: &Body,
+    region: &Region,
+    out: &mut ViewMut<'_>,
+    cx: &mut Context<'_>,
+) -> Result<()> {
     if region.is_empty() {
         return Ok(());
     }
@@ -81,7 +88,9 @@ fn fill_take(
     out: &mut ViewMut<'_>,
     cx: &mut Context<'_>,
 ) -> Result<()> {
-    let (Some(low), Some(high)) = (indices.iter().min(), indices.iter().max()) else { return Ok(()) };
+    let (Some(low), Some(high)) = (indices.iter().min(), indices.iter().max()) else {
+        return Ok(());
+    };
     let span = high - low + 1;
     let place = |at: usize, len: usize| {
         let mut place = Region::whole(&region.shape);
@@ -99,7 +108,10 @@ fn fill_take(
             let mut from = Region::whole(&inner.shape);
             from.start[axis] = run.from - low;
             from.shape[axis] = run.len;
-            copy(&all.view().region(&from), &mut out.region(&place(run.at, run.len)))?;
+            copy(
+                &all.view().region(&from),
+                &mut out.region(&place(run.at, run.len)),
+            )?;
         }
         return Ok(());
     }
@@ -128,9 +140,19 @@ fn fill_reshape(
         }
         let rows = temporary(input, &span, cx)?;
         let strides: Strides = c_strides(to, 1);
-        let first: usize = c_strides(from, 1).iter().zip(&span.start).map(|(s, i)| *s as usize * i).sum();
-        let start: usize = strides.iter().zip(&region.start).map(|(s, i)| *s as usize * i).sum();
-        let part = rows.view().strided(start as isize - first as isize, &region.shape, &strides)?;
+        let first: usize = c_strides(from, 1)
+            .iter()
+            .zip(&span.start)
+            .map(|(s, i)| *s as usize * i)
+            .sum();
+        let start: usize = strides
+            .iter()
+            .zip(&region.start)
+            .map(|(s, i)| *s as usize * i)
+            .sum();
+        let part = rows
+            .view()
+            .strided(start as isize - first as isize, &region.shape, &strides)?;
         return copy(&part, out);
     }
     let runs = reshape_runs(from, to, region);
@@ -165,7 +187,9 @@ pub fn temporary(body: &Body, region: &Region, cx: &mut Context<'_>) -> Result<C
         return cx.cells.region(*stage, *output, region, cx.pool);
     }
     let pool = cx.pool.clone();
-    Chunk::build(&pool, body.dtype(), &region.shape, |mut out| fill(body, region, &mut out, cx))
+    Chunk::build(&pool, body.dtype(), &region.shape, |mut out| {
+        fill(body, region, &mut out, cx)
+    })
 }
 
 /// Runs a fused chain over a region, handing its outputs on.
@@ -178,15 +202,25 @@ pub fn run_fused(
     if region.is_empty() {
         return Ok(());
     }
-    let held: Vec<Held> =
-        fused.leaves.iter().map(|leaf| hold(leaf, region, cx)).collect::<Result<_>>()?;
+    let held: Vec<Held> = fused
+        .leaves
+        .iter()
+        .map(|leaf| hold(leaf, region, cx))
+        .collect::<Result<_>>()?;
     let leaves = fused
         .leaves
         .iter()
         .zip(&held)
         .map(|(leaf, held)| held.leaf(leaf, region))
         .collect::<Result<Vec<Leaf<'_>>>>()?;
-    tile::run(&fused.program, &region.shape, &leaves, outputs, cx.scratch, cx.cancelled)
+    tile::run(
+        &fused.program,
+        &region.shape,
+        &leaves,
+        outputs,
+        cx.scratch,
+        cx.cancelled,
+    )
 }
 
 /// The elements of a leaf, where they had to be brought into memory.
@@ -231,9 +265,9 @@ impl Held {
                     steps,
                 })
             }
-            (_, Held::Chunk(chunk, origin)) => {
-                Ok(Leaf::Memory(chunk.view().reindexed(&spec.map, origin, region)?))
-            }
+            (_, Held::Chunk(chunk, origin)) => Ok(Leaf::Memory(
+                chunk.view().reindexed(&spec.map, origin, region)?,
+            )),
             (Input::Source(source), Held::Nothing) => {
                 let view: View<'a> = source
                     .in_memory()
@@ -241,7 +275,10 @@ impl Held {
                 let origin: Dims = smallvec::smallvec![0; spec.shape.len()];
                 Ok(Leaf::Memory(view.reindexed(&spec.map, &origin, region)?))
             }
-            _ => Err(Error::internal("executor", format!("leaf {} was not loaded", spec.label))),
+            _ => Err(Error::internal(
+                "executor",
+                format!("leaf {} was not loaded", spec.label),
+            )),
         }
     }
 }
@@ -264,14 +301,26 @@ fn linear(spec: &LeafSpec, region: &Region, units: &[isize]) -> (isize, Strides)
 /// The elements of a body in memory as they are, where it is data in memory and nothing more.
 pub fn in_place<'a>(body: &'a Body, region: &Region) -> Option<View<'a>> {
     let leaf = body.as_leaf()?;
-    let Input::Source(source) = &leaf.input else { return None };
+    let Input::Source(source) = &leaf.input else {
+        return None;
+    };
     let origin: Dims = smallvec::smallvec![0; leaf.shape.len()];
-    let view = source.in_memory()?.reindexed(&leaf.map, &origin, region).ok()?;
+    let view = source
+        .in_memory()?
+        .reindexed(&leaf.map, &origin, region)
+        .ok()?;
     let aligned = (view.as_ptr() as usize).is_multiple_of(align(leaf.dtype))
-        && view.strides().iter().all(|s| s % leaf.dtype.size() as isize == 0);
+        && view
+            .strides()
+            .iter()
+            .all(|s| s % leaf.dtype.size() as isize == 0);
     aligned.then_some(view)
 }
 
 fn align(dtype: DType) -> usize {
-    if dtype.is_complex() { dtype.size() / 2 } else { dtype.size() }
+    if dtype.is_complex() {
+        dtype.size() / 2
+    } else {
+        dtype.size()
+    }
 }

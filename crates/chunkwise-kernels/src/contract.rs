@@ -23,8 +23,14 @@ pub fn contract(out: &mut ViewMut<'_>, a: &View<'_>, b: &View<'_>, accumulate: b
     }
     let item = dtype.size() as isize;
     let steps = |s: &[isize]| [s[0] / item, s[1] / item, s[2] / item];
-    if [a.strides(), b.strides(), out.strides()].iter().any(|s| s.iter().any(|x| x % item != 0)) {
-        return Err(Error::internal("contract", "elements are not evenly spaced"));
+    if [a.strides(), b.strides(), out.strides()]
+        .iter()
+        .any(|s| s.iter().any(|x| x % item != 0))
+    {
+        return Err(Error::internal(
+            "contract",
+            "elements are not evenly spaced",
+        ));
     }
     let (sa, sb, so) = (steps(a.strides()), steps(b.strides()), steps(out.strides()));
     if batch * m * n == 0 {
@@ -57,7 +63,12 @@ pub fn contract(out: &mut ViewMut<'_>, a: &View<'_>, b: &View<'_>, accumulate: b
         match dtype {
             DType::F32 => run!(dense, f32, 0.0, 1.0),
             DType::F64 => run!(dense, f64, 0.0, 1.0),
-            DType::C64 => run!(dense, Complex32, Complex32::new(0.0, 0.0), Complex32::new(1.0, 0.0)),
+            DType::C64 => run!(
+                dense,
+                Complex32,
+                Complex32::new(0.0, 0.0),
+                Complex32::new(1.0, 0.0)
+            ),
             DType::C128 => run!(dense, Complex64, one(0.0), one(1.0)),
             DType::Bool => run!(looped, Truth, Truth(0), Truth(1)),
             DType::I8 => run!(looped, i8, 0, 1),
@@ -74,7 +85,9 @@ pub fn contract(out: &mut ViewMut<'_>, a: &View<'_>, b: &View<'_>, accumulate: b
 }
 
 fn shape3(shape: &[usize]) -> Result<[usize; 3]> {
-    shape.try_into().map_err(|_| Error::internal("contract", format!("shape {shape:?}")))
+    shape
+        .try_into()
+        .map_err(|_| Error::internal("contract", format!("shape {shape:?}")))
 }
 
 /// # Safety
@@ -196,7 +209,8 @@ mod tests {
             for i in 0..m {
                 for j in 0..n {
                     for p in 0..k {
-                        want[(t * m + i) * n + j] += a[(t * m + i) * k + p] * b[(t * k + p) * n + j];
+                        want[(t * m + i) * n + j] +=
+                            a[(t * m + i) * k + p] * b[(t * k + p) * n + j];
                     }
                 }
             }
@@ -205,7 +219,13 @@ mod tests {
             View::from_slice(&a, &[2, m, k]).unwrap(),
             View::from_slice(&b, &[2, k, n]).unwrap(),
         );
-        contract(&mut ViewMut::from_slice(&mut out, &[2, m, n]).unwrap(), &va, &vb, true).unwrap();
+        contract(
+            &mut ViewMut::from_slice(&mut out, &[2, m, n]).unwrap(),
+            &va,
+            &vb,
+            true,
+        )
+        .unwrap();
         assert_eq!(out, want);
         let ints: Vec<i64> = a.iter().map(|x| *x as i64).collect();
         let vi = View::from_slice(&ints, &[1, 2 * m, k]).unwrap();

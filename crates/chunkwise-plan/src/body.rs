@@ -174,6 +174,15 @@ impl Body {
         }
     }
 
+    /// Tells every output of earlier stages that is read, perhaps more than once.
+    pub fn visit_inputs(&self, visit: &mut dyn FnMut(usize, usize)) {
+        match self {
+            Body::Fused(fused) => fused.visit_inputs(visit),
+            Body::Concat { parts, .. } => parts.iter().for_each(|p| p.visit_inputs(visit)),
+            Body::Take { input, .. } | Body::Reshape { input, .. } => input.visit_inputs(visit),
+        }
+    }
+
     /// About how many nanoseconds an element of the result takes.
     pub fn cost(&self) -> f32 {
         match self {
@@ -194,6 +203,17 @@ impl Fused {
             match &leaf.input {
                 Input::Stage { stage, output } => need(*stage, *output, &leaf.map.bounds(region)),
                 Input::Body(body) => body.visit_needs(&leaf.map.bounds(region), need),
+                Input::Source(_) | Input::Random(..) | Input::Index { .. } => {}
+            }
+        }
+    }
+
+    /// See [`Body::visit_inputs`].
+    pub fn visit_inputs(&self, visit: &mut dyn FnMut(usize, usize)) {
+        for leaf in &self.leaves {
+            match &leaf.input {
+                Input::Stage { stage, output } => visit(*stage, *output),
+                Input::Body(body) => body.visit_inputs(visit),
                 Input::Source(_) | Input::Random(..) | Input::Index { .. } => {}
             }
         }
@@ -223,15 +243,19 @@ pub fn concat_parts(
     offsets: &[usize],
 ) -> impl Iterator<Item = (usize, Region, usize)> {
     let range = region.range(axis);
-    let first = offsets.partition_point(|o| *o <= range.start).saturating_sub(1);
-    (first..offsets.len() - 1).take_while(move |p| offsets[*p] < range.end).map(move |p| {
-        let start = offsets[p].max(region.start[axis]);
-        let end = offsets[p + 1].min(region.end(axis));
-        let mut inner = region.clone();
-        inner.start[axis] = start - offsets[p];
-        inner.shape[axis] = end - start;
-        (p, inner, start - region.start[axis])
-    })
+    let first = offsets
+        .partition_point(|o| *o <= range.start)
+        .saturating_sub(1);
+    (first..offsets.len() - 1)
+        .take_while(move |p| offsets[*p] < range.end)
+        .map(move |p| {
+            let start = offsets[p].max(region.start[axis]);
+            let end = offsets[p + 1].min(region.end(axis));
+            let mut inner = region.clone();
+            inner.start[axis] = start - offsets[p];
+            inner.shape[axis] = end - start;
+            (p, inner, start - region.start[axis])
+        })
 }
 
 /// Positions that follow each other.
@@ -250,7 +274,11 @@ pub fn take_runs(indices: &[usize]) -> impl Iterator<Item = TakeRun> + '_ {
     let mut at = 0;
     std::iter::from_fn(move || {
         let from = *indices.get(at)?;
-        let len = indices[at..].iter().enumerate().take_while(|(k, i)| **i == from + k).count();
+        let len = indices[at..]
+            .iter()
+            .enumerate()
+            .take_while(|(k, i)| **i == from + k)
+            .count();
         let run = TakeRun { at, from, len };
         at += len;
         Some(run)

@@ -65,34 +65,27 @@ impl Plan {
         cells
     }
 
-    /// Whether any task of a stage reads another stage.
+    /// Whether any task of a stage reads a cell.
     pub fn has_dependencies(&self, stage: usize) -> bool {
-        let of = &self.stages[stage];
-        if matches!(of.kind, StageKind::Scan(_)) {
-            return true;
-        }
-        let mut found = false;
-        let mut need = |_: usize, _: usize, _: &Region| found = true;
-        let whole = Region::whole(&of.tasks.shape());
-        match &of.kind {
-            StageKind::Pass(pass) => pass.fused.visit_needs(&whole, &mut need),
-            StageKind::Contract(c) => {
-                let panel = Region::whole(&c.panels.shape());
-                let (a, b) = c.operand_regions(&whole, &panel);
-                c.a.visit_needs(&a, &mut need);
-                c.b.visit_needs(&b, &mut need);
-            }
-            StageKind::Call(c) => {
-                for body in &c.inputs {
-                    body.visit_needs(&Region::whole(&body.shape()), &mut need);
-                }
-            }
-            StageKind::Compress(c) => {
-                c.input.visit_needs(&whole, &mut need);
-                c.mask.visit_needs(&Region::whole(&c.mask.shape()), &mut need);
-            }
-            StageKind::Scan(_) => {}
-        }
+        let mut found = matches!(self.stages[stage].kind, StageKind::Scan(_));
+        self.visit_inputs(stage, &mut |_, _| found = true);
         found
+    }
+
+    /// Tells every output of earlier stages that a stage reads, perhaps more than once.
+    pub fn visit_inputs(&self, stage: usize, visit: &mut dyn FnMut(usize, usize)) {
+        match &self.stages[stage].kind {
+            StageKind::Pass(pass) => pass.fused.visit_inputs(visit),
+            StageKind::Contract(c) => {
+                c.a.visit_inputs(visit);
+                c.b.visit_inputs(visit);
+            }
+            StageKind::Scan(s) => s.input.visit_inputs(visit),
+            StageKind::Call(c) => c.inputs.iter().for_each(|b| b.visit_inputs(visit)),
+            StageKind::Compress(c) => {
+                c.input.visit_inputs(visit);
+                c.mask.visit_inputs(visit);
+            }
+        }
     }
 }

@@ -22,7 +22,12 @@ impl Plan {
         for (number, stage) in self.stages.iter().enumerate() {
             write_stage(out, number, stage)?;
         }
-        let most = self.stages.iter().map(|s| s.memory.total()).max().unwrap_or(0);
+        let most = self
+            .stages
+            .iter()
+            .map(|s| s.memory.total())
+            .max()
+            .unwrap_or(0);
         writeln!(
             out,
             "plan: {} stage{}, {} tasks, at most {} per task",
@@ -35,7 +40,10 @@ impl Plan {
 
     /// Number of tasks of all stages.
     pub fn task_count(&self) -> usize {
-        self.stages.iter().map(Stage::task_count).fold(0, usize::saturating_add)
+        self.stages
+            .iter()
+            .map(Stage::task_count)
+            .fold(0, usize::saturating_add)
     }
 
     /// Elements of all stages' index spaces times their cost: about how many nanoseconds of one core
@@ -107,7 +115,11 @@ fn write_fused(out: &mut impl Write, fused: &Fused) -> fmt::Result {
             Input::Source(_) => format!("read {}", leaf.label),
             Input::Body(_) => format!("assemble {}", leaf.label),
         };
-        let through = if leaf.map.is_identity() { "" } else { " through a view" };
+        let through = if leaf.map.is_identity() {
+            ""
+        } else {
+            " through a view"
+        };
         writeln!(out, "  load {from}{through}")?;
     }
     let operations: Vec<&str> = fused.program.operations().collect();

@@ -119,12 +119,19 @@ impl<'a> Fuser<'a> {
                 let args: Vec<Value> = inputs.iter().map(|i| self.known[&(i.id(), m)]).collect();
                 let dtypes: Vec<DType> = inputs.iter().map(Expr::dtype).collect();
                 let resolved = function.resolve(&dtypes)?;
-                self.program.apply(function.name, resolved.kernel, &args, e.dtype(), function.cost)
+                self.program.apply(
+                    function.name,
+                    resolved.kernel,
+                    &args,
+                    e.dtype(),
+                    function.cost,
+                )
             }
             Kind::Cast(input) => {
                 let arg = self.known[&(input.id(), m)];
                 let kernel = cast(input.dtype(), e.dtype());
-                self.program.apply("astype", kernel, &[arg], e.dtype(), CAST_COST)
+                self.program
+                    .apply("astype", kernel, &[arg], e.dtype(), CAST_COST)
             }
             Kind::Rechunk(input) => self.known[&(input.id(), m)],
             Kind::View { input, map } => {
@@ -176,7 +183,10 @@ pub(crate) fn body(expr: &Expr, placed: &Placed) -> Result<Body> {
                 return Ok(Body::Concat {
                     axis: *axis,
                     offsets,
-                    parts: inputs.iter().map(|i| body(i, placed)).collect::<Result<_>>()?,
+                    parts: inputs
+                        .iter()
+                        .map(|i| body(i, placed))
+                        .collect::<Result<_>>()?,
                 });
             }
             Kind::Take {

@@ -42,7 +42,9 @@ pub(crate) fn tasks(wants: &Wants<'_>, stage_grid: impl Fn(usize, usize) -> Grid
     }
     let total: usize = shape.iter().fold(1usize, |n, d| n.saturating_mul(*d));
     let by_cost = (TASK_NANOSECONDS / wants.fused.cost().max(0.1)) as usize;
-    let mut elements = by_cost.clamp(SMALLEST, LARGEST).min((total / TASKS).max(SMALLEST));
+    let mut elements = by_cost
+        .clamp(SMALLEST, LARGEST)
+        .min((total / TASKS).max(SMALLEST));
     if let Some(most) = TASK_BYTES.checked_div(wants.bytes) {
         let limited = (wants.memory_limit / 16) as usize / wants.bytes;
         elements = elements.min(most).min(limited).max(1);
@@ -52,7 +54,10 @@ pub(crate) fn tasks(wants: &Wants<'_>, stage_grid: impl Fn(usize, usize) -> Grid
     let mut left = elements;
     for (rank, &axis) in priority.iter().rev().enumerate() {
         let mut most = left;
-        let columns = wants.reduced.iter().any(|r| !r.is_empty() && !r.contains(&axis));
+        let columns = wants
+            .reduced
+            .iter()
+            .any(|r| !r.is_empty() && !r.contains(&axis));
         if rank == 0 && columns {
             most = most.min(COLUMNS);
         }
@@ -62,7 +67,15 @@ pub(crate) fn tasks(wants: &Wants<'_>, stage_grid: impl Fn(usize, usize) -> Grid
         extent[axis] = even(shape[axis], most.max(1));
         left = (left / extent[axis].max(1)).max(1);
     }
-    (Grid::new(shape.iter().zip(&extent).map(|(l, e)| AxisGrid::regular(*l, *e))), order)
+    (
+        Grid::new(
+            shape
+                .iter()
+                .zip(&extent)
+                .map(|(l, e)| AxisGrid::regular(*l, *e)),
+        ),
+        order,
+    )
 }
 
 /// The length of equal parts of at most `most`.
@@ -130,16 +143,23 @@ fn natural_grid(wants: &Wants<'_>, stage_grid: impl Fn(usize, usize) -> Grid) ->
     let fits = |grid: &Grid| {
         let cell: usize = grid.largest().iter().product();
         let limited = (wants.memory_limit / 16) as usize / wants.bytes.max(1);
-        grid.count() > 1 && (SMALLEST / 8..=4 * LARGEST).contains(&cell) && cell <= limited.max(SMALLEST)
+        grid.count() > 1
+            && (SMALLEST / 8..=4 * LARGEST).contains(&cell)
+            && cell <= limited.max(SMALLEST)
     };
-    wants.fused.leaves.iter().filter(|l| l.map.is_identity()).find_map(|leaf| {
-        match &leaf.input {
-            Input::Stage { stage, output } => Some(stage_grid(*stage, *output)),
-            Input::Source(source) => source.grid(),
-            _ => None,
-        }
-        .filter(fits)
-    })
+    wants
+        .fused
+        .leaves
+        .iter()
+        .filter(|l| l.map.is_identity())
+        .find_map(|leaf| {
+            match &leaf.input {
+                Input::Stage { stage, output } => Some(stage_grid(*stage, *output)),
+                Input::Source(source) => source.grid(),
+                _ => None,
+            }
+            .filter(fits)
+        })
 }
 
 /// Cells of a matrix product and panels of its contracted axes.
@@ -174,7 +194,10 @@ pub(crate) fn contraction(
     let mut extent: Dims = smallvec::smallvec![1; batch];
     extent.extend(cut(&shape[batch..m], side));
     extent.extend(cut(&shape[m..], side));
-    (Grid::regular(shape, &extent), Grid::regular(k, &cut(k, side.max(256))))
+    (
+        Grid::regular(shape, &extent),
+        Grid::regular(k, &cut(k, side.max(256))),
+    )
 }
 
 /// The tasks of a cumulative operation along an axis: long along it, and as many columns as make a
@@ -195,15 +218,30 @@ pub(crate) fn scan(shape: &[usize], axis: usize, item: usize, memory_limit: u64)
         extent[a] = even(shape[a], left);
         left = (left / extent[a].max(1)).max(1);
     }
-    let order = (0..shape.len()).filter(|a| *a != axis).chain([axis]).collect();
+    let order = (0..shape.len())
+        .filter(|a| *a != axis)
+        .chain([axis])
+        .collect();
     (Grid::regular(shape, &extent), order)
 }
 
 /// The tasks of a boolean index: whole in all axes but the masked one.
 pub(crate) fn compress(shape: &[usize], axis: usize, item: usize, memory_limit: u64) -> Grid {
-    let row: usize = shape.iter().enumerate().filter(|(a, _)| *a != axis).map(|(_, d)| *d).product();
+    let row: usize = shape
+        .iter()
+        .enumerate()
+        .filter(|(a, _)| *a != axis)
+        .map(|(_, d)| *d)
+        .product();
     let most = LARGEST.min(((memory_limit / 16) as usize / item).max(1)) / row.max(1);
     Grid::new(shape.iter().enumerate().map(|(a, &len)| {
-        AxisGrid::regular(len, if a == axis { even(len, most.max(1)) } else { len })
+        AxisGrid::regular(
+            len,
+            if a == axis {
+                even(len, most.max(1))
+            } else {
+                len
+            },
+        )
     }))
 }

@@ -79,8 +79,15 @@ fn too_nested(nodes: &[Expr]) -> HashSet<NodeId> {
     let mut kept = HashSet::new();
     for e in nodes {
         let below = e.inputs().iter().map(|i| depth[&i.id()]).max().unwrap_or(0);
-        let nests = matches!(e.kind(), Kind::Concat { .. } | Kind::Take { .. } | Kind::Reshape(_));
-        let mut own = if is_barrier(e) { 0 } else { below + usize::from(nests) };
+        let nests = matches!(
+            e.kind(),
+            Kind::Concat { .. } | Kind::Take { .. } | Kind::Reshape(_)
+        );
+        let mut own = if is_barrier(e) {
+            0
+        } else {
+            below + usize::from(nests)
+        };
         if own > NESTED {
             kept.insert(e.id());
             own = 0;
@@ -117,7 +124,8 @@ impl<'a> Lowering<'a> {
         options: &'a Options,
     ) -> Result<Lowering<'a>> {
         let roots: HashSet<NodeId> = roots.iter().map(Expr::id).collect();
-        let has_stage = |e: &Expr| is_barrier(e) || roots.contains(&e.id()) || kept.contains(&e.id());
+        let has_stage =
+            |e: &Expr| is_barrier(e) || roots.contains(&e.id()) || kept.contains(&e.id());
         let mut lowering = Lowering {
             options,
             placed: HashMap::new(),
@@ -149,10 +157,15 @@ impl<'a> Lowering<'a> {
                 Kind::Scan { scan, input, axis } => {
                     let (item, limit) = (e.dtype().size(), self.options.memory_limit);
                     let (tasks, order) = grain::scan(e.shape(), *axis, item, limit);
-                    let carries = tasks.axes().iter().enumerate().map(|(a, grid)| match a == *axis {
-                        true => AxisGrid::regular(grid.count(), 1),
-                        false => grid.clone(),
-                    });
+                    let carries =
+                        tasks
+                            .axes()
+                            .iter()
+                            .enumerate()
+                            .map(|(a, grid)| match a == *axis {
+                                true => AxisGrid::regular(grid.count(), 1),
+                                false => grid.clone(),
+                            });
                     let carry = StageOutput {
                         dtype: scan.carry_dtype(input.dtype())?,
                         grid: Grid::new(carries),
@@ -253,8 +266,7 @@ impl<'a> Lowering<'a> {
             reduced,
             memory_limit: self.options.memory_limit,
         };
-        let (tasks, order) =
-            grain::tasks(&wants, |s, o| self.stages[s].outputs[o].grid.clone());
+        let (tasks, order) = grain::tasks(&wants, |s, o| self.stages[s].outputs[o].grid.clone());
 
         let mut outputs = Vec::new();
         let mut cells = Vec::new();
@@ -270,7 +282,9 @@ impl<'a> Lowering<'a> {
                         reducer: reduction.resolve(input.dtype(), *params)?,
                         axes: axes.clone(),
                     };
-                    let last = reduction.is_topk().then(|| member.shape()[member.ndim() - 1]);
+                    let last = reduction
+                        .is_topk()
+                        .then(|| member.shape()[member.ndim() - 1]);
                     let grid = output.cells(&tasks, last);
                     (PassOutput::Reduce(output), grid)
                 }
@@ -299,7 +313,8 @@ impl<'a> Lowering<'a> {
         let n = b.ndim() - batch - k;
         let contracted = &b.shape()[batch..batch + k];
         let (item, limit) = (e.dtype().size(), self.options.memory_limit);
-        let (tasks, panels) = grain::contraction(e.shape(), contracted, (batch, batch + m), item, limit);
+        let (tasks, panels) =
+            grain::contraction(e.shape(), contracted, (batch, batch + m), item, limit);
         let cells = |axes: std::ops::Range<usize>| -> usize {
             tasks.axes()[axes].iter().map(AxisGrid::count).product()
         };
@@ -311,7 +326,8 @@ impl<'a> Lowering<'a> {
             n,
             panels,
         };
-        self.repeated.push((a.clone(), cells(batch + m..batch + m + n)));
+        self.repeated
+            .push((a.clone(), cells(batch + m..batch + m + n)));
         self.repeated.push((b.clone(), cells(batch..batch + m)));
         let mut stage = single(e, StageKind::Contract(kind), tasks);
         let depth: usize = contracted.iter().product();
@@ -324,8 +340,14 @@ impl<'a> Lowering<'a> {
         let mut keep = HashSet::new();
         let mut below: HashSet<NodeId> = HashSet::new();
         let uses = |e: &Expr| {
-            let repeated = self.repeated.iter().filter(|(r, _)| r.id() == e.id()).map(|(_, n)| *n);
-            repeated.chain(self.computed.get(&e.id()).copied()).sum::<usize>()
+            let repeated = self
+                .repeated
+                .iter()
+                .filter(|(r, _)| r.id() == e.id())
+                .map(|(_, n)| *n);
+            repeated
+                .chain(self.computed.get(&e.id()).copied())
+                .sum::<usize>()
         };
         for e in nodes.iter().rev() {
             if below.contains(&e.id()) {
@@ -334,10 +356,18 @@ impl<'a> Lowering<'a> {
             }
             let free = matches!(
                 e.kind(),
-                Kind::Source(_) | Kind::Constant(_) | Kind::Index { .. } | Kind::View { .. } | Kind::Rechunk(_)
+                Kind::Source(_)
+                    | Kind::Constant(_)
+                    | Kind::Index { .. }
+                    | Kind::View { .. }
+                    | Kind::Rechunk(_)
             );
             let times = uses(e);
-            if free || times < 2 || self.placed.contains_key(&e.id()) || e.nbytes() > options.memory_limit / 4 {
+            if free
+                || times < 2
+                || self.placed.contains_key(&e.id())
+                || e.nbytes() > options.memory_limit / 4
+            {
                 continue;
             }
             let again = (times - 1) as f32 * body(e, &self.placed)?.cost();
@@ -394,9 +424,17 @@ fn group(nodes: &[Expr], has_stage: impl Fn(&Expr) -> bool) -> Vec<Group> {
             Kind::Reduce { input, .. } => (true, input.shape()),
             _ => (!is_barrier(e), e.shape()),
         };
-        let read = if fused { leaves_below(e, &has_stage, &mut leaves) } else { HashSet::new() };
+        let read = if fused {
+            leaves_below(e, &has_stage, &mut leaves)
+        } else {
+            HashSet::new()
+        };
         let company = groups.iter_mut().find(|g| {
-            g.fused && fused && g.level == own && g.shape.as_slice() == shape && !g.leaves.is_disjoint(&read)
+            g.fused
+                && fused
+                && g.level == own
+                && g.shape.as_slice() == shape
+                && !g.leaves.is_disjoint(&read)
         });
         match company {
             Some(group) => {

@@ -29,7 +29,10 @@ fn bytes(shape: &[usize], item: usize) -> u64 {
 
 /// What a task of a stage needs, where its largest region has the shape `largest`.
 pub(crate) fn task_memory(kind: &StageKind, largest: &Dims, outputs: &[StageOutput]) -> TaskMemory {
-    let stored: u64 = outputs.iter().map(|o| bytes(&o.grid.largest(), o.dtype.size())).sum();
+    let stored: u64 = outputs
+        .iter()
+        .map(|o| bytes(&o.grid.largest(), o.dtype.size()))
+        .sum();
     let mut memory = TaskMemory {
         output: stored,
         ..TaskMemory::default()
@@ -101,8 +104,12 @@ fn body(of: &Body, region: &Region, memory: &mut TaskMemory) {
             let mut most = TaskMemory::default();
             for part in parts {
                 let mut own = TaskMemory::default();
-                let shape: Dims =
-                    region.shape.iter().zip(part.shape()).map(|(a, b)| (*a).min(b)).collect();
+                let shape: Dims = region
+                    .shape
+                    .iter()
+                    .zip(part.shape())
+                    .map(|(a, b)| (*a).min(b))
+                    .collect();
                 body(part, &Region::whole(&shape), &mut own);
                 most.scratch = most.scratch.max(own.scratch);
                 most.input = most.input.max(own.input);
@@ -119,7 +126,8 @@ fn body(of: &Body, region: &Region, memory: &mut TaskMemory) {
                 *first = (2 * region.len() / row + 5).min(*first);
             }
             let span = Region::whole(&shape);
-            memory.scratch += bytes(&shape, input.dtype().size()).min(bytes(&[2 * region.len() + 2048], input.dtype().size()));
+            memory.scratch += bytes(&shape, input.dtype().size())
+                .min(bytes(&[2 * region.len() + 2048], input.dtype().size()));
             body(input, &span, memory);
         }
     }

@@ -87,7 +87,10 @@ fn split(shape: &[usize], start: usize, len: usize, at: usize, runs: &mut Vec<Ru
         // The largest box from here: whole trailing axes as far as start and length allow.
         let mut inner = 1;
         let mut axis = shape.len();
-        while axis > 0 && start.is_multiple_of(inner * shape[axis - 1]) && left >= inner * shape[axis - 1] {
+        while axis > 0
+            && start.is_multiple_of(inner * shape[axis - 1])
+            && left >= inner * shape[axis - 1]
+        {
             axis -= 1;
             inner *= shape[axis];
         }
@@ -163,6 +166,9 @@ mod tests {
         let region = Region::new([3, 0], [2, 10]);
         let span = reshape_span(&[1000], &[100, 10], &region);
         assert_eq!(span, Some(Region::new([30], [20])));
-        assert_eq!(reshape_span(&[1000, 1000], &[1_000_000], &Region::new([5], [3])), None);
+        assert_eq!(
+            reshape_span(&[1000, 1000], &[1_000_000], &Region::new([5], [3])),
+            None
+        );
     }
 }

@@ -66,7 +66,12 @@ impl StageOutput {
 
     /// Bytes of the largest cell.
     pub fn cell_bytes(&self) -> u64 {
-        self.grid.largest().iter().map(|d| *d as u64).product::<u64>() * self.dtype.size() as u64
+        self.grid
+            .largest()
+            .iter()
+            .map(|d| *d as u64)
+            .product::<u64>()
+            * self.dtype.size() as u64
     }
 }
 
@@ -135,7 +140,9 @@ impl ReduceOutput {
     /// The cells of the result for tasks cut as `tasks`; `last` is the length of the axis that `topk`
     /// adds.
     pub fn cells(&self, tasks: &Grid, last: Option<usize>) -> Grid {
-        let kept = (0..tasks.ndim()).filter(|a| !self.axes.contains(a)).map(|a| tasks.axes()[a].clone());
+        let kept = (0..tasks.ndim())
+            .filter(|a| !self.axes.contains(a))
+            .map(|a| tasks.axes()[a].clone());
         Grid::new(kept.chain(last.map(|k| AxisGrid::regular(k, k))))
     }
 }
@@ -227,7 +234,9 @@ impl Stage {
 
     /// The place of a task in the order of enumeration.
     pub fn task_number(&self, index: &[usize]) -> usize {
-        self.order.iter().fold(0, |n, &axis| n * self.tasks.axes()[axis].count() + index[axis])
+        self.order.iter().fold(0, |n, &axis| {
+            n * self.tasks.axes()[axis].count() + index[axis]
+        })
     }
 
     /// Whether a cell of an output is made by many tasks together.

@@ -40,7 +40,12 @@ const SQUARE: usize = 32;
 impl Walk {
     /// A walk over `shape` that suits its walkers. `columns` tells that sums run down columns where
     /// the innermost axis is kept; `direct`, that data is read in place, so tiles may be large.
-    pub fn plan(shape: &[usize], walkers: &[Walker], columns: impl Fn(usize) -> bool, direct: bool) -> Walk {
+    pub fn plan(
+        shape: &[usize],
+        walkers: &[Walker],
+        columns: impl Fn(usize) -> bool,
+        direct: bool,
+    ) -> Walk {
         // Axes of length 1 have no steps to take.
         let mut order: SmallVec<[usize; 6]> = (0..shape.len()).filter(|a| shape[*a] != 1).collect();
         let minds = |axis: usize| -> Option<u32> {
@@ -63,7 +68,8 @@ impl Walk {
             .map(|(_, a)| a);
         let Some(inner) = inner else {
             // No axis can be walked along: one element at a time.
-            let lens: SmallVec<[usize; 6]> = order.iter().map(|a| shape[*a]).chain([1, 1]).collect();
+            let lens: SmallVec<[usize; 6]> =
+                order.iter().map(|a| shape[*a]).chain([1, 1]).collect();
             order.extend([usize::MAX, usize::MAX]);
             return Walk {
                 axes: order,
@@ -75,7 +81,10 @@ impl Walk {
         // Next to it an axis along which somebody reads who cannot read along the innermost.
         let crossed = order.iter().copied().find(|a| {
             walkers.iter().any(|w| {
-                !w.strict && w.steps[*a] == w.unit && w.steps[inner] != w.unit && w.steps[inner] != 0
+                !w.strict
+                    && w.steps[*a] == w.unit
+                    && w.steps[inner] != w.unit
+                    && w.steps[inner] != 0
             })
         });
         if let Some(row) = crossed {
@@ -107,10 +116,17 @@ impl Walk {
         let tile = if crossed.is_some() && !direct {
             (SQUARE.min(rows), SQUARE.min(cols))
         } else if columns(inner) && rows > 1 {
-            let (height, width) = if direct { (128, 512) } else { (COLUMN_ROWS, TILE / COLUMN_ROWS) };
+            let (height, width) = if direct {
+                (128, 512)
+            } else {
+                (COLUMN_ROWS, TILE / COLUMN_ROWS)
+            };
             (height.min(rows), even_part(cols, width))
         } else if direct {
-            ((16 * TILE / cols.min(16 * TILE)).clamp(1, rows), cols.min(16 * TILE))
+            (
+                (16 * TILE / cols.min(16 * TILE)).clamp(1, rows),
+                cols.min(16 * TILE),
+            )
         } else if cols >= LONG_ROW {
             (1, even_part(cols, TILE))
         } else {
@@ -125,7 +141,10 @@ impl Walk {
 
     /// The steps of a walker along the axes of the walk.
     pub fn steps(&self, of: &[isize]) -> Steps {
-        self.axes.iter().map(|a| of.get(*a).copied().unwrap_or(0)).collect()
+        self.axes
+            .iter()
+            .map(|a| of.get(*a).copied().unwrap_or(0))
+            .collect()
     }
 }
 
@@ -166,7 +185,12 @@ mod tests {
 
     #[test]
     fn disagreement_gives_square_tiles() {
-        let walk = Walk::plan(&[500, 400], &[memory(&[3200, 8]), memory(&[8, 4000])], |_| false, false);
+        let walk = Walk::plan(
+            &[500, 400],
+            &[memory(&[3200, 8]), memory(&[8, 4000])],
+            |_| false,
+            false,
+        );
         assert_eq!(walk.tile, (32, 32));
     }
 

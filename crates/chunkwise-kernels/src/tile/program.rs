@@ -87,7 +87,10 @@ impl Program {
 
     /// The names of the operations, in order.
     pub fn operations(&self) -> impl Iterator<Item = &'static str> + '_ {
-        self.values.iter().filter(|d| matches!(d.origin, Origin::Apply { .. })).map(|d| d.name)
+        self.values
+            .iter()
+            .filter(|d| matches!(d.origin, Origin::Apply { .. }))
+            .map(|d| d.name)
     }
 
     /// The values that the program is run for.
@@ -114,7 +117,13 @@ impl Program {
     }
 
     pub(super) fn register_bytes(&self) -> usize {
-        super::TILE * self.values.iter().map(|d| d.dtype.size()).max().unwrap_or(0)
+        super::TILE
+            * self
+                .values
+                .iter()
+                .map(|d| d.dtype.size())
+                .max()
+                .unwrap_or(0)
     }
 
     fn push(&mut self, name: &'static str, dtype: DType, origin: Origin) -> Value {
@@ -138,7 +147,9 @@ impl Program {
                 args.iter().for_each(|a| last_use[a.index()] = step);
             }
         }
-        outputs.iter().for_each(|o| last_use[o.index()] = usize::MAX);
+        outputs
+            .iter()
+            .for_each(|o| last_use[o.index()] = usize::MAX);
 
         let mut free: Vec<usize> = Vec::new();
         for step in 0..self.order.len() {
@@ -146,8 +157,11 @@ impl Program {
             let definition = &self.values[value.index()];
             let dying: SmallVec<[Value; 3]> = match &definition.origin {
                 Origin::Apply { args, .. } => {
-                    let mut dying: SmallVec<[Value; 3]> =
-                        args.iter().copied().filter(|a| last_use[a.index()] == step).collect();
+                    let mut dying: SmallVec<[Value; 3]> = args
+                        .iter()
+                        .copied()
+                        .filter(|a| last_use[a.index()] == step)
+                        .collect();
                     dying.sort_unstable();
                     dying.dedup();
                     dying

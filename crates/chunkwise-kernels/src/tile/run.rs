@@ -123,13 +123,25 @@ fn advance(index: &mut [usize], lens: &[usize]) -> bool {
 }
 
 /// Everything that the unsafe code below relies on.
-fn check(program: &Program, shape: &[usize], leaves: &[Leaf<'_>], outputs: &[Output<'_>]) -> Result<()> {
-    let wrong = |what: &str| Err(Error::internal("tile", format!("{what} for region {shape:?}")));
+fn check(
+    program: &Program,
+    shape: &[usize],
+    leaves: &[Leaf<'_>],
+    outputs: &[Output<'_>],
+) -> Result<()> {
+    let wrong = |what: &str| {
+        Err(Error::internal(
+            "tile",
+            format!("{what} for region {shape:?}"),
+        ))
+    };
     if leaves.len() != program.leaves() || outputs.len() != program.outputs().len() {
         return wrong("wrong number of leaves or outputs");
     }
     for definition in &program.values {
-        let Origin::Leaf(n) = definition.origin else { continue };
+        let Origin::Leaf(n) = definition.origin else {
+            continue;
+        };
         let (dtype, fits) = match &leaves[n] {
             Leaf::Memory(view) => (view.dtype(), view.shape() == shape),
             Leaf::Random { sampler, steps, .. } => (sampler.dtype(), steps.len() == shape.len()),
@@ -265,7 +277,10 @@ impl<'a> Tiles<'a> {
             .iter()
             .map(|leaf| match leaf {
                 Leaf::Memory(view) => Load {
-                    source: Place::Memory(view.as_ptr(), is_aligned(view.as_ptr(), view.strides(), view.dtype())),
+                    source: Place::Memory(
+                        view.as_ptr(),
+                        is_aligned(view.as_ptr(), view.strides(), view.dtype()),
+                    ),
                     steps: walk.steps(view.strides()),
                     dtype: view.dtype(),
                 },
@@ -374,7 +389,11 @@ impl<'a> Tiles<'a> {
                         *operand = self.tiles[arg.index()];
                     }
                     let is_output = program.outputs.contains(&value);
-                    let out = if is_output { self.tiles[i].ptr.cast_mut() } else { self.register(i) };
+                    let out = if is_output {
+                        self.tiles[i].ptr.cast_mut()
+                    } else {
+                        self.register(i)
+                    };
                     self.tiles[i].ptr = out;
                     // SAFETY: operands hold n elements of the dtypes that the kernel takes, or are
                     // splats; `out` has room for n, and shares memory with an argument only where
@@ -390,7 +409,8 @@ impl<'a> Tiles<'a> {
     }
 
     fn register(&self, value: usize) -> *mut u8 {
-        self.registers.wrapping_add(self.program.values[value].register * self.register_bytes)
+        self.registers
+            .wrapping_add(self.program.values[value].register * self.register_bytes)
     }
 
     /// The sum of the steps to the tile's first element.
@@ -455,7 +475,9 @@ impl<'a> Tiles<'a> {
                 for r in 0..runs {
                     let from = first.wrapping_add_signed((row_step * r as isize) as i64);
                     // SAFETY: a register has room for the tile, aligned to a cache line.
-                    unsafe { sampler.fill(from, col_step as i64, register.add(r * len * item), len) };
+                    unsafe {
+                        sampler.fill(from, col_step as i64, register.add(r * len * item), len)
+                    };
                 }
                 in_register
             }
@@ -465,7 +487,10 @@ impl<'a> Tiles<'a> {
                     let from = start + (offset + row_step * r as isize) as i64;
                     for c in 0..size.1 {
                         // SAFETY: a register has room for the tile, aligned to a cache line.
-                        unsafe { out.add(r * size.1 + c).write(from + (col_step * c as isize) as i64) };
+                        unsafe {
+                            out.add(r * size.1 + c)
+                                .write(from + (col_step * c as isize) as i64)
+                        };
                     }
                 }
                 in_register
@@ -477,7 +502,13 @@ impl<'a> Tiles<'a> {
     ///
     /// # Safety
     /// As for [`run`](Self::run), and the output's value is computed.
-    unsafe fn store(&self, output: usize, outer: &[usize], at: (usize, usize), size: (usize, usize)) {
+    unsafe fn store(
+        &self,
+        output: usize,
+        outer: &[usize],
+        at: (usize, usize),
+        size: (usize, usize),
+    ) {
         let value = self.program.outputs[output];
         let definition = &self.program.values[value.index()];
         let tile = self.tiles[value.index()];
@@ -492,7 +523,8 @@ impl<'a> Tiles<'a> {
                 if tile.splat {
                     for r in 0..size.0 {
                         for c in 0..size.1 {
-                            let at = to.wrapping_offset(row_step * r as isize + col_step * c as isize);
+                            let at =
+                                to.wrapping_offset(row_step * r as isize + col_step * c as isize);
                             // SAFETY: the tile's elements are writable at these steps; the splat
                             // holds one element.
                             unsafe { std::ptr::copy_nonoverlapping(tile.ptr, at, item) };
@@ -578,16 +610,18 @@ impl<'a> Tiles<'a> {
         for row in (0..tile.rows).step_by(height) {
             for col in (0..tile.cols).step_by(width) {
                 let (rows, cols) = (height.min(tile.rows - row), width.min(tile.cols - col));
-                let from = tile.ptr.wrapping_offset(steps.0 * row as isize + steps.1 * col as isize);
+                let from = tile
+                    .ptr
+                    .wrapping_offset(steps.0 * row as isize + steps.1 * col as isize);
                 let part = Tile {
                     ptr: register,
                     rows,
                     cols,
                     row_stride: (cols * item) as isize,
                     cell: tile.cell + row * tile.cell_row + col * tile.cell_col,
-                    index: tile
-                        .index
-                        .wrapping_add_signed(tile.index_row * row as i64 + tile.index_col * col as i64),
+                    index: tile.index.wrapping_add_signed(
+                        tile.index_row * row as i64 + tile.index_col * col as i64,
+                    ),
                     ..tile
                 };
                 // SAFETY: the piece lies within the tile and fits the register.
@@ -608,6 +642,10 @@ fn is_dense(steps: &Steps, axes: usize, size: (usize, usize), item: usize) -> bo
 }
 
 fn is_aligned(ptr: *const u8, strides: &[isize], dtype: DType) -> bool {
-    let align = if dtype.is_complex() { dtype.size() / 2 } else { dtype.size() };
+    let align = if dtype.is_complex() {
+        dtype.size() / 2
+    } else {
+        dtype.size()
+    };
     (ptr as usize).is_multiple_of(align) && strides.iter().all(|s| s % align as isize == 0)
 }

@@ -42,7 +42,10 @@ impl State {
     /// Takes in a state of the same reduction over later elements.
     pub fn merge(&mut self, later: &State) -> Result<()> {
         if self.cells != later.cells || self.buffer.len() != later.buffer.len() {
-            return Err(Error::internal("reduce", "merging states of different shapes"));
+            return Err(Error::internal(
+                "reduce",
+                "merging states of different shapes",
+            ));
         }
         let (data, cells, reducer) = (self.data()?, self.cells, self.reducer);
         // SAFETY: both are initialised states of this many cells, in separate buffers.
@@ -54,11 +57,17 @@ impl State {
     pub fn finish(&self, pool: &Pool, shape: &[usize]) -> Result<Chunk> {
         let elements: usize = shape.iter().product();
         if elements != self.cells * self.reducer.outputs_per_cell {
-            return Err(Error::internal("reduce", format!("{} cells as {shape:?}", self.cells)));
+            return Err(Error::internal(
+                "reduce",
+                format!("{} cells as {shape:?}", self.cells),
+            ));
         }
         Chunk::build(pool, self.reducer.output, shape, |mut out| {
             // SAFETY: an initialised state, and room for the elements it gives.
-            unsafe { self.reducer.finish(self.buffer.as_ptr(), self.cells, out.as_mut_ptr()) }
+            unsafe {
+                self.reducer
+                    .finish(self.buffer.as_ptr(), self.cells, out.as_mut_ptr())
+            }
         })
     }
 

@@ -1,0 +1,102 @@
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use chunkwise_core::{Chunk, Error, Pool, Region, Result};
+use chunkwise_kernels::movement::copy;
+use chunkwise_plan::{CellRef, Plan};
+use chunkwise_storage::{ScratchDir, ScratchFile};
+
+use crate::evaluate::Cells;
+
+/// The cells that later tasks read: in memory, or in scratch files.
+pub(crate) struct CellStore<'a> {
+    plan: &'a Plan,
+    cells: Mutex<HashMap<CellRef, Held>>,
+    scratch: ScratchDir,
+}
+
+#[derive(Clone)]
+enum Held {
+    Memory(Chunk),
+    Scratch(Arc<ScratchFile>),
+}
+
+impl<'a> CellStore<'a> {
+    pub(crate) fn new(plan: &'a Plan, scratch: ScratchDir) -> CellStore<'a> {
+        CellStore {
+            plan,
+            cells: Mutex::new(HashMap::new()),
+            scratch,
+        }
+    }
+
+    pub(crate) fn put(&self, cell: CellRef, chunk: Chunk) {
+        self.lock().insert(cell, Held::Memory(chunk));
+    }
+
+    pub(crate) fn remove(&self, cell: &CellRef) {
+        self.lock().remove(cell);
+    }
+
+    /// Writes a cell to a scratch file and gives its memory back; answers its bytes.
+    pub(crate) fn spill(&self, cell: &CellRef) -> Result<u64> {
+        let held = self.lock().get(cell).cloned();
+        let Some(Held::Memory(chunk)) = held else {
+            return Ok(0);
+        };
+        let file = self.scratch.store(&chunk)?;
+        self.lock()
+            .insert(cell.clone(), Held::Scratch(Arc::new(file)));
+        Ok(chunk.nbytes() as u64)
+    }
+
+    /// A cell, read back where it is in scratch.
+    pub(crate) fn get(&self, cell: &CellRef, pool: &Pool) -> Result<Chunk> {
+        let held = self.lock().get(cell).cloned();
+        match held {
+            Some(Held::Memory(chunk)) => Ok(chunk),
+            Some(Held::Scratch(file)) => file.load(pool),
+            None => Err(Error::internal(
+                "executor",
+                format!("cell {cell:?} is not there"),
+            )),
+        }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<CellRef, Held>> {
+        self.cells.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Cells for CellStore<'_> {
+    fn region(&self, stage: usize, output: usize, region: &Region, pool: &Pool) -> Result<Chunk> {
+        let of = &self.plan.stages[stage].outputs[output];
+        let grid = &of.grid;
+        let reference = |cell: usize| CellRef {
+            stage,
+            output,
+            cell,
+        };
+        let mut covering = grid.covering(region);
+        let first = covering.next();
+        if let (Some(index), None) = (&first, covering.next()) {
+            let chunk = self.get(&reference(grid.ravel(index)), pool)?;
+            return chunk.region(&region.relative_to(&grid.region(index).start));
+        }
+        Chunk::build(pool, of.dtype, &region.shape, |mut out| {
+            for index in grid.covering(region) {
+                let own = grid.region(&index);
+                let Some(part) = own.intersect(region) else {
+                    continue;
+                };
+                let chunk = self.get(&reference(grid.ravel(&index)), pool)?;
+                let from = chunk.region(&part.relative_to(&own.start))?;
+                copy(
+                    &from.view(),
+                    &mut out.region(&part.relative_to(&region.start)),
+                )?;
+            }
+            Ok(())
+        })
+    }
+}

@@ -1,0 +1,57 @@
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+use chunkwise_core::Result;
+use chunkwise_kernels::tile::State;
+
+/// Partial reductions, merged in a fixed binary tree: the parts of a cell are its leaves in order, and
+/// two neighbours are merged by whoever brings the second. So the result does not depend on which
+/// task ended first.
+#[derive(Default)]
+pub(crate) struct Combiner {
+    waiting: Mutex<HashMap<Node, State>>,
+}
+
+/// A node of a cell's tree: the output, the cell, the level above the leaves, the place in it.
+type Node = (usize, usize, u32, usize);
+
+impl Combiner {
+    /// Takes in the state of leaf `leaf` of `leaves`; answers the cell's state once it is whole.
+    pub(crate) fn add(
+        &self,
+        output: usize,
+        cell: usize,
+        leaf: usize,
+        leaves: usize,
+        state: State,
+    ) -> Result<Option<State>> {
+        let (mut level, mut place, mut width) = (0u32, leaf, leaves);
+        let mut state = state;
+        while width > 1 {
+            let sibling = place ^ 1;
+            if sibling < width {
+                let other = {
+                    let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+                    match waiting.remove(&(output, cell, level, sibling)) {
+                        Some(other) => other,
+                        None => {
+                            waiting.insert((output, cell, level, place), state);
+                            return Ok(None);
+                        }
+                    }
+                };
+                let (mut first, second) = if place < sibling {
+                    (state, other)
+                } else {
+                    (other, state)
+                };
+                first.merge(&second)?;
+                state = first;
+            }
+            level += 1;
+            place /= 2;
+            width = width.div_ceil(2);
+        }
+        Ok(Some(state))
+    }
+}

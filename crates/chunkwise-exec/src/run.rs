@@ -1,0 +1,532 @@
+//! A plan on threads, within a memory budget.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use chunkwise_core::{Canvas, Chunk, Dims, Error, Pool, Region, Result, Sink, ViewMut};
+use chunkwise_kernels::movement::copy;
+use chunkwise_kernels::tile::{Scratch, State};
+use chunkwise_plan::{CellRef, PassOutput, Plan, StageKind};
+use chunkwise_storage::ScratchDir;
+
+use crate::cells::CellStore;
+use crate::combine::Combiner;
+use crate::evaluate::Context;
+use crate::scheduler::{Action, Producer, Scheduler, Task, Work};
+use crate::task::{Product, panicked, run_task};
+use crate::{CancelToken, Event, Executor, Subscriber, Target};
+
+/// A plan that takes less than this, in nanoseconds of one core, runs on the calling thread: waking
+/// others costs more.
+const INLINE_COST: f64 = 60_000.0;
+
+/// How a plan is run.
+pub struct RunOptions<'a> {
+    /// The threads.
+    pub executor: &'a Executor,
+    /// Where buffers come from.
+    pub pool: &'a Pool,
+    /// Bytes that the run may hold at once.
+    pub memory_limit: u64,
+    /// Where cells go that do not fit; the system's folder for temporary files by default.
+    pub scratch_directory: Option<PathBuf>,
+    /// Stops the run.
+    pub cancel: CancelToken,
+    /// Who is told of events.
+    pub subscribers: Vec<Arc<dyn Subscriber>>,
+}
+
+/// Runs a plan; answers a chunk for each output whose target is [`Target::Memory`].
+///
+/// Refuses before it starts what cannot fit the memory limit. On an error, and when cancelled, sinks
+/// are aborted, so that nothing half-written stays.
+pub fn run(
+    plan: &Plan,
+    targets: Vec<Target<'_>>,
+    options: &RunOptions<'_>,
+) -> Result<Vec<Option<Chunk>>> {
+    let sinks: Vec<Arc<dyn Sink>> = targets
+        .iter()
+        .filter_map(|t| match t {
+            Target::Sink(sink) => Some(Arc::clone(sink)),
+            Target::Memory | Target::View(_) => None,
+        })
+        .collect();
+    let result = try_run(plan, targets, options);
+    let committed = result.and_then(|chunks| {
+        sinks.iter().try_for_each(|s| s.commit())?;
+        Ok(chunks)
+    });
+    if committed.is_err() {
+        sinks.iter().for_each(|s| s.abort());
+    }
+    committed
+}
+
+fn try_run(
+    plan: &Plan,
+    targets: Vec<Target<'_>>,
+    options: &RunOptions<'_>,
+) -> Result<Vec<Option<Chunk>>> {
+    let results: u64 = targets
+        .iter()
+        .zip(&plan.outputs)
+        .filter(|(t, _)| matches!(t, Target::Memory))
+        .map(|(_, o)| plan.stages[o.stage].outputs[o.output].nbytes())
+        .sum();
+    check_budget(plan, results, options.memory_limit)?;
+    let mut destinations: Vec<Vec<Vec<Destination<'_>>>> = plan
+        .stages
+        .iter()
+        .map(|s| s.outputs.iter().map(|_| Vec::new()).collect())
+        .collect();
+    let mut asked: Vec<Option<(usize, usize, usize)>> = Vec::new();
+    for (target, output) in targets.into_iter().zip(&plan.outputs) {
+        let of = &plan.stages[output.stage].outputs[output.output];
+        let unknown = match &plan.stages[output.stage].kind {
+            StageKind::Compress(c) => Some(c.axis),
+            _ => None,
+        };
+        let list = &mut destinations[output.stage][output.output];
+        let (destination, back) = match (target, unknown) {
+            (Target::Memory, Some(axis)) => (Destination::Collected(Mutex::default(), axis), true),
+            (Target::Memory, None) => (
+                Destination::Canvas(Canvas::owned(options.pool, of.dtype, of.grid.clone())?),
+                true,
+            ),
+            (Target::View(_) | Target::Sink(_), Some(axis)) => {
+                return Err(Error::UnknownLength {
+                    operation: "store",
+                    axis,
+                });
+            }
+            (Target::View(view), None) => {
+                if view.dtype() != of.dtype {
+                    return Err(Error::DTypeMismatch {
+                        operation: "filling a buffer",
+                        expected: of.dtype,
+                        got: view.dtype(),
+                    });
+                }
+                (
+                    Destination::Canvas(Canvas::borrowed(view, of.grid.clone())?),
+                    false,
+                )
+            }
+            (Target::Sink(sink), None) => (Destination::Sink(sink), false),
+        };
+        asked.push(back.then_some((output.stage, output.output, list.len())));
+        list.push(destination);
+    }
+
+    let work = PlanWork::new(plan);
+    let read = work.read.clone();
+    let tasks = plan.task_count();
+    let threads = match plan.cost() < INLINE_COST {
+        true => 1,
+        false => options.executor.threads().min(tasks).max(1),
+    };
+    let run = Run {
+        plan,
+        options,
+        read,
+        destinations: &destinations,
+        cells: CellStore::new(plan, ScratchDir::new(options.scratch_directory.as_deref())?),
+        combiners: plan.stages.iter().map(|_| Combiner::default()).collect(),
+        shared: Mutex::new(Shared {
+            scheduler: Scheduler::new(work, options.memory_limit.saturating_sub(results)),
+            failed: None,
+            idle: 0,
+        }),
+        wake: Condvar::new(),
+        started: Instant::now(),
+    };
+    options.pool.reset_peak();
+    run.tell(&Event::Started {
+        plan,
+        threads,
+        memory_limit: options.memory_limit,
+    });
+    options
+        .executor
+        .on_threads(threads, |thread| run.work(thread));
+    let failed = run.lock().failed.take();
+    run.tell(&Event::Finished {
+        elapsed: run.started.elapsed(),
+        ok: failed.is_none(),
+        peak: options.pool.peak() as u64,
+    });
+    drop(run);
+    if let Some(error) = failed {
+        return Err(error);
+    }
+    let mut chunks = Vec::new();
+    for place in asked.into_iter().rev() {
+        let chunk = match place {
+            None => None,
+            // The last of a list is taken first, so the places of the others stay.
+            Some((stage, output, at)) => match destinations[stage][output].remove(at) {
+                Destination::Canvas(canvas) => {
+                    if !canvas.is_complete() {
+                        return Err(Error::internal("executor", "a result was not filled"));
+                    }
+                    canvas.finish()
+                }
+                Destination::Collected(parts, axis) => {
+                    let parts = parts.into_inner().unwrap_or_else(PoisonError::into_inner);
+                    Some(join(parts, axis, options.pool)?)
+                }
+                Destination::Sink(_) => None,
+            },
+        };
+        chunks.push(chunk);
+    }
+    chunks.reverse();
+    Ok(chunks)
+}
+
+/// Refuses what cannot fit: every task must be able to run alone beside the results.
+fn check_budget(plan: &Plan, results: u64, limit: u64) -> Result<()> {
+    let Some(worst) = plan.stages.iter().max_by_key(|s| s.memory.total()) else {
+        return Ok(());
+    };
+    let smallest = results + worst.memory.total();
+    if smallest <= limit {
+        return Ok(());
+    }
+    Err(Error::OverBudget {
+        operation: worst.label.clone(),
+        location: worst.location,
+        needed: smallest,
+        limit,
+        smallest,
+    })
+}
+
+/// Parts of unknown length, one after another.
+fn join(parts: BTreeMap<usize, Chunk>, axis: usize, pool: &Pool) -> Result<Chunk> {
+    let Some(first) = parts.values().next() else {
+        return Err(Error::internal("executor", "a boolean index without parts"));
+    };
+    let mut shape: Dims = first.shape().into();
+    shape[axis] = parts.values().map(|p| p.shape()[axis]).sum();
+    Chunk::build(pool, first.dtype(), &shape, |mut out| {
+        let mut at = 0;
+        for part in parts.values() {
+            let mut place = Region::whole(part.shape());
+            place.start[axis] = at;
+            at += part.shape()[axis];
+            copy(&part.view(), &mut out.region(&place))?;
+        }
+        Ok(())
+    })
+}
+
+enum Destination<'a> {
+    Canvas(Canvas<'a>),
+    Sink(Arc<dyn Sink>),
+    /// Parts of unknown length by their place, and the axis along which they are joined.
+    Collected(Mutex<BTreeMap<usize, Chunk>>, usize),
+}
+
+struct Shared<'a> {
+    scheduler: Scheduler<PlanWork<'a>>,
+    failed: Option<Error>,
+    idle: usize,
+}
+
+struct Run<'a, 'd> {
+    plan: &'a Plan,
+    options: &'a RunOptions<'a>,
+    /// Which outputs later stages read.
+    read: Vec<Vec<bool>>,
+    destinations: &'d [Vec<Vec<Destination<'a>>>],
+    cells: CellStore<'a>,
+    combiners: Vec<Combiner>,
+    shared: Mutex<Shared<'a>>,
+    wake: Condvar,
+    started: Instant,
+}
+
+thread_local! {
+    /// A thread's tile registers, kept between runs.
+    static SCRATCH: RefCell<Scratch> = RefCell::new(Scratch::new());
+}
+
+impl<'a> Run<'a, '_> {
+    /// What each thread does until all is done.
+    fn work(&self, thread: usize) {
+        // Taken, not borrowed: a user's function may run a plan of its own on this thread.
+        let mut scratch = SCRATCH.take();
+        let mut shared = self.lock();
+        loop {
+            if shared.failed.is_some() {
+                break;
+            }
+            if self.options.cancel.is_cancelled() {
+                shared.failed = Some(Error::Cancelled);
+                break;
+            }
+            match shared.scheduler.next() {
+                Action::Done => break,
+                Action::Wait => {
+                    shared.idle += 1;
+                    let pause = Duration::from_millis(50);
+                    let (back, _) = self
+                        .wake
+                        .wait_timeout(shared, pause)
+                        .unwrap_or_else(PoisonError::into_inner);
+                    shared = back;
+                    shared.idle -= 1;
+                }
+                Action::Spill(cell) => {
+                    drop(shared);
+                    let spilled = self.cells.spill(&cell);
+                    shared = self.lock();
+                    match spilled {
+                        Ok(bytes) => {
+                            shared.scheduler.spilled(&cell);
+                            self.tell(&Event::Spilled { bytes });
+                        }
+                        Err(error) => self.fail(&mut shared, error),
+                    }
+                    self.wake_others(&shared);
+                }
+                Action::Run(task) => {
+                    drop(shared);
+                    let made = self.task(task, thread, &mut scratch);
+                    shared = self.lock();
+                    match made {
+                        Ok(made) => {
+                            for cell in shared.scheduler.finished(task, &made) {
+                                self.cells.remove(&cell);
+                            }
+                        }
+                        Err(error) => self.fail(&mut shared, error),
+                    }
+                    self.wake_others(&shared);
+                }
+            }
+        }
+        self.wake.notify_all();
+        drop(shared);
+        SCRATCH.replace(scratch);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Shared<'a>> {
+        self.shared.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn wake_others(&self, shared: &Shared<'_>) {
+        if shared.idle > 0 {
+            self.wake.notify_all();
+        }
+    }
+
+    fn fail(&self, shared: &mut Shared<'_>, error: Error) {
+        shared.failed.get_or_insert(error);
+    }
+
+    fn tell(&self, event: &Event<'_>) {
+        self.options.subscribers.iter().for_each(|s| s.event(event));
+    }
+
+    /// Runs a task and hands on what it made; answers the cells that later tasks read.
+    fn task(
+        &self,
+        task: Task,
+        thread: usize,
+        scratch: &mut Scratch,
+    ) -> Result<Vec<(CellRef, u64)>> {
+        let stage = &self.plan.stages[task.stage];
+        let index = stage.task_index(task.number);
+        let begun = (!self.options.subscribers.is_empty()).then(|| self.started.elapsed());
+        let made = catch_unwind(AssertUnwindSafe(|| self.try_task(task, &index, scratch)))
+            .unwrap_or_else(|panic| Err(panicked(&*panic)))
+            .map_err(|cause| match cause {
+                Error::Cancelled | Error::OutOfMemory { .. } => cause,
+                cause => Error::Task {
+                    operation: stage.label.clone(),
+                    location: stage.location,
+                    index: index.to_vec(),
+                    cause: Arc::new(cause),
+                },
+            })?;
+        if let Some(start) = begun {
+            let elements: usize = stage.tasks.region(&index).len();
+            self.tell(&Event::TaskFinished {
+                stage: task.stage,
+                number: task.number,
+                thread,
+                start,
+                end: self.started.elapsed(),
+                cost: elements as f64 * stage.cost as f64,
+            });
+        }
+        Ok(made)
+    }
+
+    fn try_task(
+        &self,
+        task: Task,
+        index: &[usize],
+        scratch: &mut Scratch,
+    ) -> Result<Vec<(CellRef, u64)>> {
+        let stage = &self.plan.stages[task.stage];
+        let destinations = &self.destinations[task.stage];
+        let place = |output: usize| -> Result<Option<ViewMut<'_>>> {
+            match &destinations[output][..] {
+                [Destination::Canvas(canvas)] if !self.read[task.stage][output] => {
+                    canvas.claim(index).map(Some)
+                }
+                _ => Ok(None),
+            }
+        };
+        let mut cx = Context {
+            pool: self.options.pool,
+            cells: &self.cells,
+            cancelled: self.options.cancel.flag(),
+            scratch,
+        };
+        let products = run_task(self.plan, task.stage, index, &place, &mut cx)?;
+        let mut made = Vec::new();
+        for (output, product) in products.into_iter().enumerate() {
+            match product {
+                Product::Written => {}
+                Product::Cell(chunk) => {
+                    self.deliver(task.stage, output, index, chunk, &mut made)?
+                }
+                Product::Part(state) => {
+                    let StageKind::Pass(pass) = &stage.kind else {
+                        continue;
+                    };
+                    let PassOutput::Reduce(reduce) = &pass.outputs[output] else {
+                        continue;
+                    };
+                    let (cell, leaf, leaves) = reduce.place(&stage.tasks, index);
+                    let number = stage.outputs[output].grid.ravel(&cell);
+                    let whole: Option<State> =
+                        self.combiners[task.stage].add(output, number, leaf, leaves, state)?;
+                    if let Some(whole) = whole {
+                        let shape = stage.outputs[output].grid.region(&cell).shape;
+                        let chunk = whole.finish(self.options.pool, &shape)?;
+                        self.deliver(task.stage, output, &cell, chunk, &mut made)?;
+                    }
+                }
+            }
+        }
+        Ok(made)
+    }
+
+    /// Hands a cell to its destinations, and keeps it where later tasks read it.
+    fn deliver(
+        &self,
+        stage: usize,
+        output: usize,
+        index: &[usize],
+        chunk: Chunk,
+        made: &mut Vec<(CellRef, u64)>,
+    ) -> Result<()> {
+        let grid = &self.plan.stages[stage].outputs[output].grid;
+        for destination in &self.destinations[stage][output] {
+            match destination {
+                Destination::Canvas(canvas) => copy(&chunk.view(), &mut canvas.claim(index)?)?,
+                Destination::Sink(sink) => sink.write(&grid.region(index), chunk.view())?,
+                Destination::Collected(parts, _) => {
+                    let mut parts = parts.lock().unwrap_or_else(PoisonError::into_inner);
+                    parts.insert(grid.ravel(index), chunk.clone());
+                }
+            }
+        }
+        if self.read[stage][output] {
+            let cell = CellRef {
+                stage,
+                output,
+                cell: grid.ravel(index),
+            };
+            let bytes = Pool::footprint(chunk.nbytes()) as u64;
+            self.cells.put(cell.clone(), chunk);
+            made.push((cell, bytes));
+        }
+        Ok(())
+    }
+}
+
+/// A plan as the scheduler sees it.
+struct PlanWork<'a> {
+    plan: &'a Plan,
+    /// Which outputs are read by some stage.
+    read: Vec<Vec<bool>>,
+    reads: Vec<bool>,
+    wanted: Vec<bool>,
+}
+
+impl<'a> PlanWork<'a> {
+    fn new(plan: &'a Plan) -> PlanWork<'a> {
+        let mut read: Vec<Vec<bool>> = plan
+            .stages
+            .iter()
+            .map(|s| vec![false; s.outputs.len()])
+            .collect();
+        for (n, stage) in plan.stages.iter().enumerate() {
+            plan.visit_inputs(n, &mut |stage, output| read[stage][output] = true);
+            if matches!(stage.kind, StageKind::Scan(_)) {
+                read[n][1] = true;
+            }
+        }
+        let mut wanted = vec![false; plan.stages.len()];
+        plan.outputs.iter().for_each(|o| wanted[o.stage] = true);
+        PlanWork {
+            plan,
+            read,
+            reads: (0..plan.stages.len())
+                .map(|s| plan.has_dependencies(s))
+                .collect(),
+            wanted,
+        }
+    }
+}
+
+impl Work for PlanWork<'_> {
+    fn stages(&self) -> usize {
+        self.plan.stages.len()
+    }
+
+    fn tasks(&self, stage: usize) -> usize {
+        self.plan.stages[stage].task_count()
+    }
+
+    fn task_bytes(&self, stage: usize) -> u64 {
+        let memory = &self.plan.stages[stage].memory;
+        memory.scratch + memory.output
+    }
+
+    fn reads_cells(&self, stage: usize) -> bool {
+        self.reads[stage]
+    }
+
+    fn reads(&self, task: Task) -> Vec<CellRef> {
+        let index = self.plan.stages[task.stage].task_index(task.number);
+        self.plan.dependencies(task.stage, &index)
+    }
+
+    fn producer(&self, cell: &CellRef) -> Producer {
+        let stage = &self.plan.stages[cell.stage];
+        if stage.is_reduction(cell.output) {
+            return Producer::Stage(cell.stage);
+        }
+        let index = stage.outputs[cell.output].grid.unravel(cell.cell);
+        Producer::Task(Task {
+            stage: cell.stage,
+            number: stage.task_number(&index),
+        })
+    }
+
+    fn wanted(&self, stage: usize) -> bool {
+        self.wanted[stage]
+    }
+}
