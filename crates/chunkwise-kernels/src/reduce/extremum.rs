@@ -88,7 +88,7 @@ pub(super) fn beats<T: Ordered, const MAX: bool>(a: T, b: T) -> bool {
 }
 
 /// The largest element where `MAX`, else the smallest. A NaN wins over all, or loses where `SKIP`.
-struct Extremum<T, const MAX: bool, const SKIP: bool>(PhantomData<T>);
+pub(super) struct Extremum<T, const MAX: bool, const SKIP: bool>(PhantomData<T>);
 
 impl<T: Ordered, const MAX: bool, const SKIP: bool> Fold for Extremum<T, MAX, SKIP> {
     type In = T;
@@ -123,7 +123,7 @@ impl<T: Ordered, const MAX: bool, const SKIP: bool> Fold for Extremum<T, MAX, SK
 
 fn extremum_part<T: Ordered, const MAX: bool, const SKIP: bool>() -> Part {
     match size_of::<T>() {
-        8.. => part::<Extremum<T, MAX, SKIP>, 32>(),
+        4.. => part::<Extremum<T, MAX, SKIP>, 32>(),
         _ => part::<Extremum<T, MAX, SKIP>, 64>(),
     }
 }

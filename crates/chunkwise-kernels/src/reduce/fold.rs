@@ -183,7 +183,7 @@ unsafe fn short<F: Fold>(p: *const F::In, stride: isize, rows: usize, cols: usiz
 
 /// A block of at most `RUN` steps of `N` lanes.
 #[inline(always)]
-unsafe fn block<F: Fold, const N: usize>(
+pub(super) unsafe fn block<F: Fold, const N: usize>(
     p: *const F::In,
     stride: isize,
     rows: usize,

@@ -6,7 +6,7 @@
 //! into output elements.
 //!
 //! Float sums, means and moments are carried in `f64` (two of them where complex): elements are
-//! added in blocks of at most 32 additions per lane, the lanes by a fixed tree, and the block into
+//! added in blocks of at most 16 additions per lane, the lanes by a fixed tree, and the block into
 //! the state by a 2Sum (Knuth, TAOCP 4.2.2 B), whose rounding error is kept beside the value. The
 //! bits of a result depend on how the input was cut into tiles, never on the vector instructions.
 

@@ -13,6 +13,8 @@ use super::state::Finish;
 /// What sums of inexact numbers are carried in: `f64`, or two of them.
 pub(super) trait Wide: Copy + Add<Output = Self> + Sub<Output = Self> + 'static {
     const MINUS_ZERO: Self;
+    const ZERO: Self;
+    fn times(self, n: f64) -> Self;
     fn over(self, n: f64) -> Self;
     /// A finite value plus its error term; any other value alone, part by part.
     fn settle(self, error: Self) -> Self;
@@ -21,6 +23,11 @@ pub(super) trait Wide: Copy + Add<Output = Self> + Sub<Output = Self> + 'static 
 
 impl Wide for f64 {
     const MINUS_ZERO: f64 = -0.0;
+    const ZERO: f64 = 0.0;
+    #[inline(always)]
+    fn times(self, n: f64) -> f64 {
+        self * n
+    }
     #[inline(always)]
     fn over(self, n: f64) -> f64 {
         self / n
@@ -43,6 +50,11 @@ impl Wide for f64 {
 
 impl Wide for Complex64 {
     const MINUS_ZERO: Complex64 = Complex64::new(-0.0, -0.0);
+    const ZERO: Complex64 = Complex64::new(0.0, 0.0);
+    #[inline(always)]
+    fn times(self, n: f64) -> Complex64 {
+        Complex64::new(self.re * n, self.im * n)
+    }
     #[inline(always)]
     fn over(self, n: f64) -> Complex64 {
         Complex64::new(self.re / n, self.im / n)
@@ -125,7 +137,7 @@ impl<T: Summand, const SKIP: bool> Fold for WideSum<T, SKIP> {
     const PAD: T = T::NOTHING;
     const START: T::Wide = T::Wide::MINUS_ZERO;
     const EMPTY: T::Wide = T::Wide::MINUS_ZERO;
-    const RUN: usize = 32;
+    const RUN: usize = 16;
     const COMPENSATED: bool = true;
 
     #[inline(always)]
