@@ -13,6 +13,7 @@ use std::marker::PhantomData;
 use chunkwise_core::{Complex32, Complex64, DType, Result, dispatch};
 
 use super::Build;
+use super::adapt::{Via, converted};
 use super::state::{Finish, Part, Tile, fields};
 use super::sum::{Summand, Wide, stored, two_sum};
 use crate::simd::simd_fn;
@@ -441,6 +442,15 @@ fn part<T: Summand, const SKIP: bool>() -> Part {
     }
 }
 
+/// Moments of `f64`.
+struct Real;
+
+impl Via for Real {
+    fn part() -> Part {
+        part::<f64, false>()
+    }
+}
+
 /// `var`, or `std` where `ROOT`; without the NaN elements where `SKIP`.
 pub(super) fn moments<const ROOT: bool, const SKIP: bool>(input: DType) -> Option<Build> {
     fn real<T: Summand<Wide = f64>, O: Summand<Wide = f64>, const ROOT: bool, const SKIP: bool>()
@@ -460,7 +470,9 @@ pub(super) fn moments<const ROOT: bool, const SKIP: bool>(input: DType) -> Optio
         )),
         // No integer is NaN, so one kernel does.
         other => {
-            dispatch!(integer stored(other), T => real::<T, f64, ROOT, false>(), else None)
+            let part =
+                dispatch!(integer stored(other), T => Some(converted::<T, Real>()), else None);
+            part.map(|p| Build::one(p, finish::<f64, f64, ROOT, false>))
         }
     }
 }
