@@ -55,7 +55,7 @@ fn clamp(x: f64, low: f64, high: f64) -> f64 {
     select(x < low, low, x)
 }
 
-/// The exponential.
+/// The exponential. Within 1.02 ULP.
 #[inline(always)]
 pub(in super::super) fn exp(x: f64) -> f64 {
     let (n, r, q) = reduce(clamp(x, -746.0, 710.0));
@@ -69,7 +69,7 @@ pub(in super::super) fn half_exp(x: f64) -> f64 {
     scale(1.0 + (r + q), n - 1.0)
 }
 
-/// Two to the power of `x`.
+/// Two to the power of `x`. Within 1.0 ULP.
 #[inline(always)]
 pub(in super::super) fn exp2(x: f64) -> f64 {
     let x = clamp(x, -1076.0, 1025.0);
@@ -93,7 +93,7 @@ pub(in super::super) fn half_expm1(x: f64) -> f64 {
     select(x == 0.0, x, y)
 }
 
-/// `e^x - 1`, accurate near zero.
+/// `e^x - 1`, accurate near zero. Within 1.4 ULP.
 #[inline(always)]
 pub(in super::super) fn expm1(x: f64) -> f64 {
     let y = 2.0 * half_expm1(x);

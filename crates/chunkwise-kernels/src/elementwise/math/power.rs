@@ -12,7 +12,7 @@ const CBRT: [f64; 6] = [
     5.655254894221102e-05,
 ];
 
-/// The cube root.
+/// The cube root. Within 0.51 ULP.
 #[inline(always)]
 pub(in super::super) fn cbrt(x: f64) -> f64 {
     let a = x.abs();
@@ -46,7 +46,7 @@ fn halley(y: f64, m: f64) -> f64 {
 }
 
 /// The length of the vector `(x, y)`, with the correction of Borges (2019), *An improved algorithm for
-/// hypot(a, b)*.
+/// hypot(a, b)*. Within 0.51 ULP, 0.75 for subnormal results.
 #[inline(always)]
 pub(in super::super) fn hypot(x: f64, y: f64) -> f64 {
     let (x, y) = (x.abs(), y.abs());

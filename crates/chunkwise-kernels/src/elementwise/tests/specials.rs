@@ -10,6 +10,8 @@ fn is_free(name: &str, a: f64, b: f64) -> bool {
     match name {
         // Either zero is right.
         "maximum" | "minimum" | "fmax" | "fmin" => a == 0.0 && b == 0.0,
+        // NumPy's formula overflows early, and has no value at infinity.
+        "i0" => a.abs() > 709.0,
         _ => false,
     }
 }
@@ -62,13 +64,13 @@ fn special_values_are_those_of_numpy() {
                 (got == (want == "true"), got.to_string())
             } else {
                 let got = out.get::<f64>(i);
-                (close(got, want.parse().unwrap(), name), got.to_string())
+                (close(got, want.parse().unwrap(), name), format!("{got:?}"))
             };
             if !ok && !is_free(name, a[i], b[i]) {
                 let args = if f.arity == 1 {
-                    format!("{}", a[i])
+                    format!("{:?}", a[i])
                 } else {
-                    format!("{}, {}", a[i], b[i])
+                    format!("{:?}, {:?}", a[i], b[i])
                 };
                 wrong.push(format!("{name}({args}) = {got}, NumPy {want}"));
             }
