@@ -71,20 +71,24 @@ fn narrow(z: Complex64) -> Complex32 {
     Complex::new(z.re as f32, z.im as f32)
 }
 
+#[inline(always)]
 fn new(re: f64, im: f64) -> Complex64 {
     Complex::new(re, im)
 }
 
 /// `i z`.
+#[inline(always)]
 fn times_i(z: Complex64) -> Complex64 {
     new(-z.im, z.re)
 }
 
 /// `-i z`.
+#[inline(always)]
 fn over_i(z: Complex64) -> Complex64 {
     new(z.im, -z.re)
 }
 
+#[inline(always)]
 fn real_sin(x: f64) -> f64 {
     if trig::is_large(x) {
         trig::sin_large(x)
@@ -93,6 +97,7 @@ fn real_sin(x: f64) -> f64 {
     }
 }
 
+#[inline(always)]
 fn real_cos(x: f64) -> f64 {
     if trig::is_large(x) {
         trig::cos_large(x)
@@ -148,6 +153,7 @@ fn sign(z: Complex64) -> Complex64 {
 }
 
 /// `r (cos t + i sin t)` where a zero angle keeps the sign of the imaginary part.
+#[inline(always)]
 fn polar(r: f64, t: f64) -> Complex64 {
     if t == 0.0 {
         new(r, t)
@@ -156,6 +162,7 @@ fn polar(r: f64, t: f64) -> Complex64 {
     }
 }
 
+#[inline(always)]
 fn exp_complex(z: Complex64) -> Complex64 {
     if z.re == f64::NEG_INFINITY && !z.im.is_finite() {
         return new(0.0, 0.0);
@@ -173,6 +180,7 @@ fn exp_complex(z: Complex64) -> Complex64 {
     polar(exp::exp(z.re), z.im)
 }
 
+#[inline(always)]
 fn exp2(z: Complex64) -> Complex64 {
     let mut y = exp_complex(new(z.re * LN_2, z.im * LN_2));
     if z.im == 0.0 {
@@ -181,6 +189,7 @@ fn exp2(z: Complex64) -> Complex64 {
     y
 }
 
+#[inline(always)]
 fn expm1(z: Complex64) -> Complex64 {
     let half = real_sin(z.im * 0.5);
     let e = exp_complex(z);
@@ -189,6 +198,7 @@ fn expm1(z: Complex64) -> Complex64 {
 }
 
 /// `log |z|`, accurate where `|z|` is near 1.
+#[inline(always)]
 fn log_abs(z: Complex64) -> f64 {
     let (x, y) = (z.re.abs(), z.im.abs());
     let (a, b) = if x > y { (x, y) } else { (y, x) };
@@ -204,9 +214,10 @@ fn log_abs(z: Complex64) -> f64 {
             return 0.5 * log::log1p(sum + low);
         }
     }
-    log::log(power::hypot(x, y)) + if a < 1e-300 { 0.0 } else { 0.0 }
+    log::log(power::hypot(x, y))
 }
 
+#[inline(always)]
 fn log_complex(z: Complex64) -> Complex64 {
     let r = if z.re.abs() > 1e308 || z.im.abs() > 1e308 {
         log_abs(z * 0.25) + 2.0 * LN_2
@@ -216,6 +227,7 @@ fn log_complex(z: Complex64) -> Complex64 {
     new(r, trig::atan2(z.im, z.re))
 }
 
+#[inline(always)]
 fn log2(z: Complex64) -> Complex64 {
     let y = log_complex(z);
     new(
@@ -224,6 +236,7 @@ fn log2(z: Complex64) -> Complex64 {
     )
 }
 
+#[inline(always)]
 fn log10(z: Complex64) -> Complex64 {
     let y = log_complex(z);
     new(
@@ -232,6 +245,7 @@ fn log10(z: Complex64) -> Complex64 {
     )
 }
 
+#[inline(always)]
 fn log1p(z: Complex64) -> Complex64 {
     let im = trig::atan2(z.im, 1.0 + z.re);
     if z.re.abs() < 0.5 && z.im.abs() < 0.5 {
@@ -243,6 +257,7 @@ fn log1p(z: Complex64) -> Complex64 {
     new(log_complex(new(1.0 + z.re, z.im)).re, im)
 }
 
+#[inline(always)]
 fn sqrt(z: Complex64) -> Complex64 {
     let (x, y) = (z.re, z.im);
     if y.is_infinite() {
@@ -278,6 +293,7 @@ fn sqrt(z: Complex64) -> Complex64 {
     new(root.re * up, root.im * up)
 }
 
+#[inline(always)]
 fn cosh(z: Complex64) -> Complex64 {
     let (x, y) = (z.re, z.im);
     if y == 0.0 {
@@ -303,6 +319,7 @@ fn cosh(z: Complex64) -> Complex64 {
     )
 }
 
+#[inline(always)]
 fn sinh(z: Complex64) -> Complex64 {
     let (x, y) = (z.re, z.im);
     if y == 0.0 {
@@ -325,6 +342,7 @@ fn sinh(z: Complex64) -> Complex64 {
     )
 }
 
+#[inline(always)]
 fn tanh(z: Complex64) -> Complex64 {
     let (x, y) = (z.re, z.im);
     if y == 0.0 {
@@ -354,19 +372,23 @@ fn tanh(z: Complex64) -> Complex64 {
     new(beta * rho * s / denominator, t / denominator)
 }
 
+#[inline(always)]
 fn cos(z: Complex64) -> Complex64 {
     cosh(times_i(z))
 }
 
+#[inline(always)]
 fn sin(z: Complex64) -> Complex64 {
     over_i(sinh(times_i(z)))
 }
 
+#[inline(always)]
 fn tan(z: Complex64) -> Complex64 {
     over_i(tanh(times_i(z)))
 }
 
 /// `sin(pi z) / (pi z)`, 1 at 0.
+#[inline(always)]
 fn sinc(z: Complex64) -> Complex64 {
     if z.re == 0.0 && z.im == 0.0 {
         return new(1.0, 0.0);
@@ -378,19 +400,23 @@ fn sinc(z: Complex64) -> Complex64 {
 /// Beyond this the inverse functions are logarithms.
 const FAR: f64 = 1e150;
 
+#[inline(always)]
 fn is_far(z: Complex64) -> bool {
     !(z.re.abs() < FAR && z.im.abs() < FAR)
 }
 
 /// `log(2 |z|)`.
+#[inline(always)]
 fn log_twice(z: Complex64) -> f64 {
     log_complex(z).re + LN_2
 }
 
+#[inline(always)]
 fn asinh(z: Complex64) -> Complex64 {
     over_i(asin(times_i(z)))
 }
 
+#[inline(always)]
 fn asin(z: Complex64) -> Complex64 {
     let (x, y) = (z.re, z.im);
     if x.is_nan() || y.is_nan() {
@@ -411,6 +437,7 @@ fn asin(z: Complex64) -> Complex64 {
     new(re, im.abs().copysign(y))
 }
 
+#[inline(always)]
 fn acos(z: Complex64) -> Complex64 {
     let (x, y) = (z.re, z.im);
     if x.is_nan() || y.is_nan() {
@@ -431,6 +458,7 @@ fn acos(z: Complex64) -> Complex64 {
     new(re, im.abs().copysign(-y))
 }
 
+#[inline(always)]
 fn acosh(z: Complex64) -> Complex64 {
     // acosh z = +-i acos z, with the sign that makes the real part positive.
     let w = acos(z);
@@ -446,10 +474,12 @@ fn acosh(z: Complex64) -> Complex64 {
     new(w.im.abs(), w.re.copysign(z.im))
 }
 
+#[inline(always)]
 fn atan(z: Complex64) -> Complex64 {
     over_i(atanh(times_i(z)))
 }
 
+#[inline(always)]
 fn atanh(z: Complex64) -> Complex64 {
     let (x, y) = (z.re.abs(), z.im);
     if x.is_nan() || y.is_nan() {
@@ -482,6 +512,7 @@ fn atanh(z: Complex64) -> Complex64 {
     new(re.copysign(z.re), im.abs().copysign(y))
 }
 
+#[inline(always)]
 fn pow(z: Complex64, w: Complex64) -> Complex64 {
     if w.re == 0.0 && w.im == 0.0 {
         return new(1.0, 0.0);

@@ -5,7 +5,7 @@ use super::log::{log, log1p};
 use super::select;
 use std::f64::consts::LN_2;
 
-/// The hyperbolic sine.
+/// The hyperbolic sine. Within 2.5 ULP.
 #[inline(always)]
 pub(in super::super) fn sinh(x: f64) -> f64 {
     let a = x.abs();
@@ -14,14 +14,14 @@ pub(in super::super) fn sinh(x: f64) -> f64 {
     select(a < 1e-10, a, y).copysign(x)
 }
 
-/// The hyperbolic cosine.
+/// The hyperbolic cosine. Within 1.4 ULP.
 #[inline(always)]
 pub(in super::super) fn cosh(x: f64) -> f64 {
     let h = half_exp(x.abs());
     h + 0.25 / h
 }
 
-/// The hyperbolic tangent.
+/// The hyperbolic tangent. Within 2.6 ULP.
 #[inline(always)]
 pub(in super::super) fn tanh(x: f64) -> f64 {
     let a = x.abs();
@@ -31,7 +31,7 @@ pub(in super::super) fn tanh(x: f64) -> f64 {
     select(a < 1e-10, a, y).copysign(x)
 }
 
-/// The inverse hyperbolic sine.
+/// The inverse hyperbolic sine. Within 1.7 ULP.
 #[inline(always)]
 pub(in super::super) fn asinh(x: f64) -> f64 {
     let a = x.abs();
@@ -41,15 +41,16 @@ pub(in super::super) fn asinh(x: f64) -> f64 {
     select(a > 1e9, far, select(a < 1e-10, a, near)).copysign(x)
 }
 
-/// The inverse hyperbolic cosine.
+/// The inverse hyperbolic cosine. Within 2.1 ULP.
 #[inline(always)]
 pub(in super::super) fn acosh(x: f64) -> f64 {
     let t = x - 1.0;
     let near = log1p(t + t.mul_add(t, 2.0 * t).sqrt());
-    select(x > 1e9, log(x) + LN_2, near)
+    let y = select(x > 1e9, log(x) + LN_2, near);
+    select(x < 1.0, f64::NAN, y)
 }
 
-/// The inverse hyperbolic tangent.
+/// The inverse hyperbolic tangent. Within 2.0 ULP.
 #[inline(always)]
 pub(in super::super) fn atanh(x: f64) -> f64 {
     let a = x.abs();

@@ -66,7 +66,7 @@ fn ends(x: f64, y: f64) -> f64 {
     select(x < 0.0, f64::NAN, y)
 }
 
-/// The natural logarithm.
+/// The natural logarithm. Within 0.9 ULP.
 #[inline(always)]
 pub(in super::super) fn log(x: f64) -> f64 {
     let (k, m) = split_any(x);
@@ -88,7 +88,7 @@ fn log_pair(m: f64) -> (f64, f64) {
     (high, low)
 }
 
-/// The logarithm to base 2; exact for powers of two.
+/// The logarithm to base 2; exact for powers of two. Within 0.75 ULP.
 #[inline(always)]
 pub(in super::super) fn log2(x: f64) -> f64 {
     let (k, m) = split_any(x);
@@ -99,7 +99,7 @@ pub(in super::super) fn log2(x: f64) -> f64 {
     ends(x, sum + (((k - sum) + p) + rest))
 }
 
-/// The logarithm to base 10; exact for the powers of ten that are exact.
+/// The logarithm to base 10; exact for the powers of ten that are exact. Within 0.7 ULP.
 #[inline(always)]
 pub(in super::super) fn log10(x: f64) -> f64 {
     let (k, m) = split_any(x);
@@ -114,7 +114,7 @@ pub(in super::super) fn log10(x: f64) -> f64 {
     )
 }
 
-/// `log(1 + x)`, accurate near zero.
+/// `log(1 + x)`, accurate near zero. Within 0.9 ULP.
 #[inline(always)]
 pub(in super::super) fn log1p(x: f64) -> f64 {
     let u = 1.0 + x;
@@ -133,7 +133,7 @@ pub(in super::super) fn log1p(x: f64) -> f64 {
     select(x.abs() < 1e-20, x, y)
 }
 
-/// `log(e^x + e^y)` without overflow.
+/// `log(e^x + e^y)` without overflow. Within 1.2 ULP of the larger of result and arguments.
 #[inline(always)]
 pub(in super::super) fn logaddexp(x: f64, y: f64) -> f64 {
     let d = x - y;
@@ -142,7 +142,7 @@ pub(in super::super) fn logaddexp(x: f64, y: f64) -> f64 {
     select(x == y, x + std::f64::consts::LN_2, sum)
 }
 
-/// `log2(2^x + 2^y)` without overflow.
+/// `log2(2^x + 2^y)` without overflow. Within 1.6 ULP of the larger of result and arguments.
 #[inline(always)]
 pub(in super::super) fn logaddexp2(x: f64, y: f64) -> f64 {
     let d = x - y;

@@ -3,8 +3,8 @@
 //! Every body is built from additions, multiplications, divisions, square roots, `mul_add` (one
 //! rounding everywhere) and bit operations, so that each element's result depends on nothing but its
 //! argument: not on the instruction set, the platform's library or the place in the array. Each
-//! function states the largest error seen over several million arguments against 200-bit arithmetic,
-//! in units in the last place. Polynomials are Chebyshev interpolations computed in 400-bit arithmetic,
+//! function states the largest error seen over several million arguments against 64-bit
+//! extended precision, in units in the last place. Polynomials are Chebyshev interpolations computed in 400-bit arithmetic,
 //! near the minimax ones. `f32` functions are computed in `f64` and rounded: their error is at most
 //! 0.51 ULP.
 

