@@ -113,7 +113,13 @@ impl<const R: usize> Ars<R> {
         convert: &C,
     ) {
         match self.aes {
-            // SAFETY: the caller's contract is handed on, and the feature was detected.
+            // The narrow instruction has the shorter way from counter to value.
+            // SAFETY: the caller's contract is handed on, and each wider kind includes this one.
+            #[cfg(target_arch = "x86_64")]
+            Aes::Vaes512 | Aes::Vaes256 if n <= 1 => unsafe {
+                x86::ni(self, first, sub, out, n, convert);
+            },
+            // SAFETY: as above, and the feature was detected.
             #[cfg(target_arch = "x86_64")]
             Aes::Vaes512 => unsafe { x86::vaes512(self, first, sub, out, n, convert) },
             // SAFETY: as above.
@@ -210,7 +216,7 @@ mod x86 {
     use super::{Ars, Convert};
 
     macro_rules! width {
-        ($name:ident, $features:literal, $vector:ty, $blocks:literal, $unroll:literal, $counter:expr,
+        ($name:ident, $features:literal, $vector:ty, $blocks:literal, $unroll:literal, $step_down:literal, $counter:expr,
          $load:ident, $add:ident, $step:expr, $xor:ident, $enc:ident, $last:ident, $convert:ident) => {
             #[target_feature(enable = $features)]
             pub(super) unsafe fn $name<C: Convert, const R: usize>(
@@ -252,6 +258,7 @@ mod x86 {
                         };
                     }
                     batch!($unroll);
+                    batch!($step_down);
                     batch!(1);
                     if left > 0 {
                         let mut edge = [0u64; 8];
@@ -261,7 +268,11 @@ mod x86 {
                         }
                         v = $last(v, key(&ars.rounds[R - 1]));
                         convert.$convert(v, edge.as_mut_ptr().cast());
-                        std::ptr::copy_nonoverlapping(edge.as_ptr().cast(), at, 16 * left);
+                        // Blocks one by one: a copy of unknown length would be a call.
+                        for i in 0..left.min($blocks) {
+                            let block = edge.as_ptr().cast::<__m128i>().add(i);
+                            _mm_storeu_si128(at.cast::<__m128i>().add(i), _mm_loadu_si128(block));
+                        }
                     }
                 }
             }
@@ -274,6 +285,7 @@ mod x86 {
         __m128i,
         1,
         8,
+        2,
         |first: u64, sub: u64| _mm_set_epi64x(sub as i64, first as i64),
         _mm_load_si128,
         _mm_add_epi64,
@@ -289,6 +301,7 @@ mod x86 {
         __m256i,
         2,
         8,
+        2,
         |first: u64, sub: u64| _mm256_set_epi64x(
             sub as i64,
             first.wrapping_add(1) as i64,
@@ -309,6 +322,7 @@ mod x86 {
         __m512i,
         4,
         8,
+        2,
         |first: u64, sub: u64| _mm512_set_epi64(
             sub as i64,
             first.wrapping_add(3) as i64,
