@@ -7,11 +7,11 @@ use crate::simd::simd_fn;
 
 /// The largest value for `mean` 0 and `std` 1, `sqrt(2 * 52 * ln 2)`: the radius comes from 52 bits.
 #[cfg(test)]
-pub(super) const LARGEST: f64 = 8.490_2;
+pub(super) const LARGEST: f64 = 8.490_42;
 
 /// As [`LARGEST`], for `f32`, whose radius comes from 31 bits and a half: `sqrt(2 * 32 * ln 2)`.
 #[cfg(test)]
-pub(super) const LARGEST_F32: f64 = 6.660_5;
+pub(super) const LARGEST_F32: f64 = 6.660_44;
 
 /// A pair of words as a pair of standard normal values.
 #[inline(always)]
