@@ -113,7 +113,13 @@ impl<const R: usize> Ars<R> {
         convert: &C,
     ) {
         match self.aes {
-            // SAFETY: the caller's contract is handed on, and the feature was detected.
+            // The narrow instruction has the shorter way from counter to value.
+            // SAFETY: the caller's contract is handed on, and each wider kind includes this one.
+            #[cfg(target_arch = "x86_64")]
+            Aes::Vaes512 | Aes::Vaes256 if n <= 1 => unsafe {
+                x86::ni(self, first, sub, out, n, convert);
+            },
+            // SAFETY: as above, and the feature was detected.
             #[cfg(target_arch = "x86_64")]
             Aes::Vaes512 => unsafe { x86::vaes512(self, first, sub, out, n, convert) },
             // SAFETY: as above.
@@ -151,31 +157,35 @@ impl<const R: usize> Ars<R> {
 
 /// One AES encryption round: SubBytes, ShiftRows, MixColumns (not in the last round), AddRoundKey.
 /// The table lookup takes a time that depends on the data, which matters to ciphers and not here.
+#[inline]
 fn software_round(state: [u64; 2], key: [u64; 2], last: bool) -> [u64; 2] {
-    let mut bytes = [0u8; 16];
-    bytes[..8].copy_from_slice(&state[0].to_le_bytes());
-    bytes[8..].copy_from_slice(&state[1].to_le_bytes());
-    let mut out = [0u8; 16];
-    for column in 0..4 {
-        let s: [u8; 4] =
-            std::array::from_fn(|row| SBOX[bytes[(4 * column + 5 * row) % 16] as usize]);
-        let mixed = if last {
-            s
-        } else {
-            std::array::from_fn(|r| {
-                let [a, b, c, d] = [s[r], s[(r + 1) % 4], s[(r + 2) % 4], s[(r + 3) % 4]];
-                double(a) ^ double(b) ^ b ^ c ^ d
-            })
-        };
-        out[4 * column..4 * column + 4].copy_from_slice(&mixed);
-    }
-    let half = |at: usize| {
-        let mut b = [0u8; 8];
-        b.copy_from_slice(&out[at..at + 8]);
-        u64::from_le_bytes(b)
+    let column = |c: usize| {
+        (0..4).fold(0u32, |sum, row| {
+            let at = (4 * c + 5 * row) % 16;
+            let byte = (state[at / 8] >> (8 * (at % 8))) as u8;
+            let part = if last {
+                u32::from(SBOX[byte as usize])
+            } else {
+                COLUMN[byte as usize]
+            };
+            sum ^ part.rotate_left(8 * row as u32)
+        })
     };
-    [half(0) ^ key[0], half(8) ^ key[1]]
+    let pair = |c: usize| u64::from(column(c)) | u64::from(column(c + 1)) << 32;
+    [pair(0) ^ key[0], pair(2) ^ key[1]]
 }
+
+/// What a byte of the first row adds to its column: its substitute times 2, 1, 1, 3.
+static COLUMN: [u32; 256] = {
+    let mut table = [0u32; 256];
+    let mut i = 0;
+    while i < 256 {
+        let s = SBOX[i];
+        table[i] = u32::from_le_bytes([double(s), s, s, double(s) ^ s]);
+        i += 1;
+    }
+    table
+};
 
 /// Multiplication by x in GF(2^8) modulo x^8 + x^4 + x^3 + x + 1.
 const fn double(a: u8) -> u8 {
@@ -210,7 +220,7 @@ mod x86 {
     use super::{Ars, Convert};
 
     macro_rules! width {
-        ($name:ident, $features:literal, $vector:ty, $blocks:literal, $unroll:literal, $counter:expr,
+        ($name:ident, $features:literal, $vector:ty, $blocks:literal, $unroll:literal, $step_down:literal, $counter:expr,
          $load:ident, $add:ident, $step:expr, $xor:ident, $enc:ident, $last:ident, $convert:ident) => {
             #[target_feature(enable = $features)]
             pub(super) unsafe fn $name<C: Convert, const R: usize>(
@@ -252,6 +262,7 @@ mod x86 {
                         };
                     }
                     batch!($unroll);
+                    batch!($step_down);
                     batch!(1);
                     if left > 0 {
                         let mut edge = [0u64; 8];
@@ -261,7 +272,11 @@ mod x86 {
                         }
                         v = $last(v, key(&ars.rounds[R - 1]));
                         convert.$convert(v, edge.as_mut_ptr().cast());
-                        std::ptr::copy_nonoverlapping(edge.as_ptr().cast(), at, 16 * left);
+                        // Blocks one by one: a copy of unknown length would be a call.
+                        for i in 0..left.min($blocks) {
+                            let block = edge.as_ptr().cast::<__m128i>().add(i);
+                            _mm_storeu_si128(at.cast::<__m128i>().add(i), _mm_loadu_si128(block));
+                        }
                     }
                 }
             }
@@ -274,6 +289,7 @@ mod x86 {
         __m128i,
         1,
         8,
+        2,
         |first: u64, sub: u64| _mm_set_epi64x(sub as i64, first as i64),
         _mm_load_si128,
         _mm_add_epi64,
@@ -289,6 +305,7 @@ mod x86 {
         __m256i,
         2,
         8,
+        2,
         |first: u64, sub: u64| _mm256_set_epi64x(
             sub as i64,
             first.wrapping_add(1) as i64,
@@ -309,6 +326,7 @@ mod x86 {
         __m512i,
         4,
         8,
+        2,
         |first: u64, sub: u64| _mm512_set_epi64(
             sub as i64,
             first.wrapping_add(3) as i64,

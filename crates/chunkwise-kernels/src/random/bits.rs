@@ -100,7 +100,9 @@ pub(super) unsafe fn run<T: Copy + Default, const P: usize>(
             let mut edge = [T::default(); P];
             fill(block, 1, edge.as_mut_ptr());
             done = (P - skip).min(n);
-            std::ptr::copy_nonoverlapping(edge.as_ptr().add(skip), out, done);
+            for i in 0..done {
+                out.add(i).write_unaligned(edge[(skip + i) % P]);
+            }
             block = block.wrapping_add(1);
         }
         let whole = (n - done) / P;
@@ -111,7 +113,9 @@ pub(super) unsafe fn run<T: Copy + Default, const P: usize>(
         if done < n {
             let mut edge = [T::default(); P];
             fill(block.wrapping_add(whole as u64), 1, edge.as_mut_ptr());
-            std::ptr::copy_nonoverlapping(edge.as_ptr(), out.add(done), n - done);
+            for i in 0..n - done {
+                out.add(done + i).write_unaligned(edge[i % P]);
+            }
         }
     }
 }

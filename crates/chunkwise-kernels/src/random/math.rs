@@ -107,6 +107,67 @@ pub(super) fn cos_sin_turn_f32(quarter: u32, t: f32) -> (f32, f32) {
     (sign(a, quarter.wrapping_add(1)), sign(b, quarter))
 }
 
+/// `e^x` for `x` in `[-700, 700]`.
+pub(super) fn exp(x: f64) -> f64 {
+    let k = (x * std::f64::consts::LOG2_E).round_ties_even();
+    let r = k.mul_add(-LN2_LOW, k.mul_add(-LN2_HIGH, x));
+    let mut sum = 0.0f64;
+    let mut factor = 13.0;
+    // Horner's form of the Taylor series: 1 + r/1 (1 + r/2 (1 + r/3 ...)).
+    while factor >= 1.0 {
+        sum = (1.0 + sum) * r / factor;
+        factor -= 1.0;
+    }
+    (1.0 + sum) * f64::from_bits(((k as i64 + 1023) as u64) << 52)
+}
+
+/// `ln(1 + x)` for `x` in `(-1, 1]`, accurate near 0 (the quotient cancels the rounding of `1 + x`;
+/// Kahan).
+pub(super) fn ln_1p(x: f64) -> f64 {
+    let u = 1.0 + x;
+    if u == 1.0 { x } else { ln(u) * x / (u - 1.0) }
+}
+
+/// `ln(n!) - ln(sqrt(2 pi n) (n / e)^n)`, the error of Stirling's formula, for `n >= 1`.
+pub(super) fn stirling_error(n: f64) -> f64 {
+    if n < 16.0 {
+        let mut factorial = 1.0;
+        let mut i = 2.0;
+        while i <= n {
+            factorial *= i;
+            i += 1.0;
+        }
+        return ln(factorial) - (n + 0.5) * ln(n) + n - HALF_LN_TAU;
+    }
+    let z = 1.0 / (n * n);
+    (1.0 / 12.0 - (1.0 / 360.0 - (1.0 / 1260.0 - (1.0 / 1680.0 - z / 1188.0) * z) * z) * z) / n
+}
+
+/// `ln(2 pi) / 2`.
+pub(super) const HALF_LN_TAU: f64 = 0.918_938_533_204_672_8;
+
+/// `x ln(x / m) + m - x` without cancellation, for positive `x` and `m` (Loader, "Fast and accurate
+/// computation of binomial probabilities", 2000).
+pub(super) fn deviance(x: f64, m: f64) -> f64 {
+    let d = x - m;
+    if d.abs() >= 0.1 * (x + m) {
+        return x * ln(x / m) + m - x;
+    }
+    let v = d / (x + m);
+    let mut sum = d * v;
+    let mut term = 2.0 * x * v;
+    let mut odd = 3.0;
+    loop {
+        term *= v * v;
+        let next = sum + term / odd;
+        if next == sum {
+            return sum;
+        }
+        sum = next;
+        odd += 2.0;
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -6,11 +6,18 @@
 
 mod ars;
 mod bits;
+mod counts;
+mod exponential;
+mod integers;
 mod math;
 mod normal;
+mod permutation;
 mod philox;
 mod sampler;
 mod spec;
+mod table;
+#[cfg(test)]
+mod tests;
 mod uniform;
 
 pub use sampler::Sampler;

@@ -2,16 +2,16 @@
 //! radius and the second the angle; element `2k` is the cosine's, `2k + 1` the sine's.
 
 use super::math::{cos_sin_turn, cos_sin_turn_f32, ln, ln_f32};
-use super::uniform::one_to_two;
+use super::uniform::{one_to_two, zero_to_one_f32};
 use crate::simd::simd_fn;
 
 /// The largest value for `mean` 0 and `std` 1, `sqrt(2 * 52 * ln 2)`: the radius comes from 52 bits.
 #[cfg(test)]
-pub(super) const LARGEST: f64 = 8.490_2;
+pub(super) const LARGEST: f64 = 8.490_42;
 
 /// As [`LARGEST`], for `f32`, whose radius comes from 31 bits and a half: `sqrt(2 * 32 * ln 2)`.
 #[cfg(test)]
-pub(super) const LARGEST_F32: f64 = 6.660_5;
+pub(super) const LARGEST_F32: f64 = 6.660_44;
 
 /// A pair of words as a pair of standard normal values.
 #[inline(always)]
@@ -24,7 +24,7 @@ fn pair(radius: u64, angle: u64) -> (f64, f64) {
 
 #[inline(always)]
 fn pair_f32(radius: u32, angle: u32) -> (f32, f32) {
-    let u = ((radius >> 1) as i32 as f32).mul_add(1.0 / 2_147_483_648.0, 1.0 / 4_294_967_296.0);
+    let u = zero_to_one_f32(radius);
     let r = (-2.0 * ln_f32(u)).sqrt();
     let t = (angle << 2) as i32 as f32 * (1.0 / 4_294_967_296.0);
     let (c, s) = cos_sin_turn_f32(angle >> 30, t);

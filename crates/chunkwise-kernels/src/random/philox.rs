@@ -1,14 +1,12 @@
 //! Philox4x32-10 (Salmon, Moraes, Dror, Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC 2011):
 //! multiplications only, for machines and devices without AES.
 
-use crate::simd::simd_fn;
+#[cfg(target_arch = "x86_64")]
+use crate::simd::{Level, level};
 
 const MULTIPLIER: [u32; 2] = [0xD251_1F53, 0xCD9E_8D57];
 const WEYL: [u32; 2] = [0x9E37_79B9, 0xBB67_AE85];
 const ROUNDS: usize = 10;
-
-/// Blocks computed side by side.
-const LANES: usize = 16;
 
 /// A keyed Philox function: the key of each round, and the part of the counter that tells streams
 /// apart.
@@ -35,58 +33,132 @@ impl Philox {
     /// `out` is writable for `n` blocks of 16 bytes.
     #[inline]
     pub(super) unsafe fn blocks(&self, first: u64, sub: u32, out: *mut u8, n: usize) {
-        // SAFETY: the caller's contract is handed on.
-        unsafe { fill(&self.keys, first, [sub, self.stream], out.cast(), n) }
+        let high = [sub, self.stream];
+        let mut done = 0;
+        #[cfg(target_arch = "x86_64")]
+        if n > 2 && level() >= Level::V3 {
+            // SAFETY: the level has AVX2; the caller's contract is handed on.
+            done = unsafe { x86::blocks(&self.keys, first, high, out, n) };
+        }
+        for i in done..n {
+            let block = self.block(first.wrapping_add(i as u64), high);
+            // SAFETY: `i < n` blocks.
+            unsafe { out.cast::<[u64; 2]>().add(i).write_unaligned(block) };
+        }
+    }
+
+    #[inline]
+    fn block(&self, counter: u64, high: [u32; 2]) -> [u64; 2] {
+        let mut x = [counter as u32, (counter >> 32) as u32, high[0], high[1]];
+        for key in &self.keys {
+            let a = u64::from(x[0]) * u64::from(MULTIPLIER[0]);
+            let b = u64::from(x[2]) * u64::from(MULTIPLIER[1]);
+            x = [
+                (b >> 32) as u32 ^ x[1] ^ key[0],
+                b as u32,
+                (a >> 32) as u32 ^ x[3] ^ key[1],
+                a as u32,
+            ];
+        }
+        let pair = |low: u32, high: u32| u64::from(low) | u64::from(high) << 32;
+        [pair(x[0], x[1]), pair(x[2], x[3])]
     }
 }
 
-simd_fn! {
+#[cfg(target_arch = "x86_64")]
+mod x86 {
+    use std::arch::x86_64::*;
+
+    use super::{MULTIPLIER, ROUNDS};
+
+    /// Vectors of four blocks computed side by side.
+    const GROUPS: usize = 2;
+    const BLOCKS: usize = 4 * GROUPS;
+
+    /// Makes blocks in batches, the last of which may be cut, and returns how many it made: all but a
+    /// rest of one or two.
+    ///
     /// # Safety
-    /// `out` is writable for `n` blocks.
-    unsafe fn fill(keys: &[[u32; 2]; ROUNDS], first: u64, high: [u32; 2], out: *mut [u32; 4], n: usize) {
+    /// The machine has AVX2; `out` is writable for `n` blocks.
+    #[target_feature(enable = "avx2")]
+    pub(super) unsafe fn blocks(
+        keys: &[[u32; 2]; ROUNDS],
+        first: u64,
+        high: [u32; 2],
+        out: *mut u8,
+        n: usize,
+    ) -> usize {
         let mut done = 0;
-        while done < n {
-            let many = (n - done).min(LANES);
+        while n - done > 2 {
             let at = first.wrapping_add(done as u64);
-            if many <= 2 {
-                for i in 0..many {
-                    let c = at.wrapping_add(i as u64);
-                    let block = rounds::<1>([[c as u32], [(c >> 32) as u32], [high[0]], [high[1]]], keys);
-                    out.add(done + i).write_unaligned([block[0][0], block[1][0], block[2][0], block[3][0]]);
-                }
-            } else {
-                let counter = |i: usize| at.wrapping_add(i as u64);
-                let lanes: [[u32; LANES]; 4] = [
-                    std::array::from_fn(|i| counter(i) as u32),
-                    std::array::from_fn(|i| (counter(i) >> 32) as u32),
-                    [high[0]; LANES],
-                    [high[1]; LANES],
-                ];
-                let block = rounds(lanes, keys);
-                for i in 0..many {
-                    out.add(done + i).write_unaligned([block[0][i], block[1][i], block[2][i], block[3][i]]);
+            // SAFETY: `BLOCKS` blocks fit behind `done`, or go to the buffer and are cut.
+            unsafe {
+                let to = out.add(16 * done);
+                if n - done >= BLOCKS {
+                    batch(keys, at, high, to);
+                    done += BLOCKS;
+                } else {
+                    let mut edge = [0u64; 2 * BLOCKS];
+                    batch(keys, at, high, edge.as_mut_ptr().cast());
+                    for i in 0..2 * (n - done).min(BLOCKS) {
+                        to.cast::<u64>().add(i).write_unaligned(edge[i]);
+                    }
+                    done = n;
                 }
             }
-            done += many;
         }
+        done
     }
-}
 
-#[inline(always)]
-fn rounds<const N: usize>(mut x: [[u32; N]; 4], keys: &[[u32; 2]; ROUNDS]) -> [[u32; N]; 4] {
-    for key in keys {
-        let mut next = [[0u32; N]; 4];
-        for i in 0..N {
-            let a = u64::from(x[0][i]) * u64::from(MULTIPLIER[0]);
-            let b = u64::from(x[2][i]) * u64::from(MULTIPLIER[1]);
-            next[0][i] = (b >> 32) as u32 ^ x[1][i] ^ key[0];
-            next[1][i] = b as u32;
-            next[2][i] = (a >> 32) as u32 ^ x[3][i] ^ key[1];
-            next[3][i] = a as u32;
+    /// # Safety
+    /// `out` is writable for `BLOCKS` blocks.
+    #[target_feature(enable = "avx2")]
+    unsafe fn batch(keys: &[[u32; 2]; ROUNDS], first: u64, high: [u32; 2], out: *mut u8) {
+        // A 32-bit word lies in the lower half of 64 bits, where the multiplication takes it; what
+        // gathers in the upper half is looked at only when words are put together.
+        let splat = |w: u32| _mm256_set1_epi64x(i64::from(w));
+        let mut x: [[__m256i; 4]; GROUPS] = std::array::from_fn(|g| {
+            let start = first.wrapping_add(4 * g as u64) as i64;
+            let counter =
+                _mm256_add_epi64(_mm256_set1_epi64x(start), _mm256_set_epi64x(3, 2, 1, 0));
+            [
+                counter,
+                _mm256_srli_epi64::<32>(counter),
+                splat(high[0]),
+                splat(high[1]),
+            ]
+        });
+        for key in keys {
+            for x in &mut x {
+                let a = _mm256_mul_epu32(x[0], splat(MULTIPLIER[0]));
+                let b = _mm256_mul_epu32(x[2], splat(MULTIPLIER[1]));
+                let left = _mm256_xor_si256(x[1], splat(key[0]));
+                let right = _mm256_xor_si256(x[3], splat(key[1]));
+                *x = [
+                    _mm256_xor_si256(_mm256_srli_epi64::<32>(b), left),
+                    b,
+                    _mm256_xor_si256(_mm256_srli_epi64::<32>(a), right),
+                    a,
+                ];
+            }
         }
-        x = next;
+        for (g, x) in x.into_iter().enumerate() {
+            let join = |low: __m256i, high: __m256i| {
+                _mm256_blend_epi32::<0b1010_1010>(low, _mm256_slli_epi64::<32>(high))
+            };
+            let (low, high) = (join(x[0], x[1]), join(x[2], x[3]));
+            let (even, odd) = (
+                _mm256_unpacklo_epi64(low, high),
+                _mm256_unpackhi_epi64(low, high),
+            );
+            // SAFETY: two vectors a group, `BLOCKS` blocks in all.
+            unsafe {
+                let to = out.add(64 * g).cast::<__m256i>();
+                _mm256_storeu_si256(to, _mm256_permute2x128_si256::<0x20>(even, odd));
+                _mm256_storeu_si256(to.add(1), _mm256_permute2x128_si256::<0x31>(even, odd));
+            }
+        }
     }
-    x
 }
 
 #[cfg(test)]

@@ -1,11 +1,18 @@
+use std::mem::MaybeUninit;
 use std::sync::Arc;
 
 use chunkwise_core::{DType, Element, Error, Result};
 
 use super::bits::{Bits, run};
+use super::counts::{Counts, FIRST_ATTEMPT};
+use super::exponential::{exponential32, exponential64};
+use super::integers::{self, Offset, Range};
 use super::normal::{normal32, normal64};
+use super::permutation::Permutation;
+use super::table::Table;
 use super::uniform::{Convert, Raw, Uniform32, Uniform64};
 use super::{Distribution, RandomSpec};
+use crate::simd::simd_fn;
 
 /// A [`RandomSpec`] made ready: keys expanded, constants computed. Cheap to clone.
 ///
@@ -39,18 +46,40 @@ enum Kernel {
     Unit64(Uniform64<true>),
     Uniform64(Uniform64<false>),
     Uniform32(Uniform32),
-    Normal64 { mean: f64, std: f64 },
-    Normal32 { mean: f32, std: f32 },
+    Normal64 {
+        mean: f64,
+        std: f64,
+    },
+    Normal32 {
+        mean: f32,
+        std: f32,
+    },
+    Exponential64 {
+        scale: f64,
+    },
+    Exponential32 {
+        scale: f32,
+    },
+    Integers {
+        low: u64,
+        range: Range,
+    },
+    Counts(Counts),
+    /// True where the upper 53 bits are below this.
+    Bernoulli {
+        below: u64,
+    },
+    Weighted(Table),
+    Permutation(Permutation),
     Bits32,
     Bits64,
 }
 
-impl Sampler {
-    /// Prepares a valid spec; see [`RandomSpec::validate`] for the errors.
-    pub fn new(spec: &RandomSpec) -> Result<Sampler> {
-        spec.validate()?;
+impl Kernel {
+    /// For a valid spec.
+    fn new(spec: &RandomSpec, bits: &Bits) -> Kernel {
         let single = spec.dtype.size() == 4;
-        let kernel = match &spec.distribution {
+        match &spec.distribution {
             Distribution::Uniform { low, high } if single => {
                 Kernel::Uniform32(Uniform32::new(*low, *high))
             }
@@ -66,18 +95,47 @@ impl Sampler {
                 mean: *mean,
                 std: *std,
             },
+            Distribution::Exponential { scale } if single => Kernel::Exponential32 {
+                scale: *scale as f32,
+            },
+            Distribution::Exponential { scale } => Kernel::Exponential64 { scale: *scale },
+            Distribution::Integers { low, high } => Kernel::Integers {
+                low: *low as u64,
+                range: integers::range((high - low) as u128),
+            },
+            Distribution::Poisson { rate } => Kernel::Counts(Counts::poisson(*rate)),
+            Distribution::Binomial { n, p } => Kernel::Counts(Counts::binomial(*n, *p)),
+            Distribution::Bernoulli { p } => Kernel::Bernoulli {
+                below: (p * 9_007_199_254_740_992.0).ceil() as u64,
+            },
+            Distribution::Choice {
+                n,
+                cumulative: None,
+            } => Kernel::Integers {
+                low: 0,
+                range: integers::range(u128::from(*n)),
+            },
+            Distribution::Choice {
+                cumulative: Some(sums),
+                ..
+            } => Kernel::Weighted(Table::new(Arc::clone(sums))),
+            Distribution::Permutation { n } => Kernel::Permutation(Permutation::new(*n, bits)),
             Distribution::Bits if single => Kernel::Bits32,
             Distribution::Bits => Kernel::Bits64,
-            _ => {
-                return Err(Error::UnsupportedDType {
-                    operation: spec.distribution.name().to_owned(),
-                    dtypes: vec![spec.dtype],
-                });
-            }
-        };
+        }
+    }
+}
+
+impl Sampler {
+    /// Prepares a valid spec; see [`RandomSpec::validate`] for the errors.
+    pub fn new(spec: &RandomSpec) -> Result<Sampler> {
+        spec.validate()?;
+        let bits = Bits::new(spec.generator, spec.seed, spec.stream);
+        let kernel = Kernel::new(spec, &bits);
+        let dtype = spec.dtype;
         Ok(Sampler(Arc::new(Prepared {
-            bits: Bits::new(spec.generator, spec.seed, spec.stream),
-            dtype: spec.dtype,
+            bits,
+            dtype,
             kernel,
         })))
     }
@@ -189,25 +247,172 @@ impl Prepared {
                 Kernel::Uniform32(convert) => words32(bits, first, out, n, convert),
                 Kernel::Bits64 => words64(bits, first, out, n, &Raw),
                 Kernel::Bits32 => words32(bits, first, out, n, &Raw),
-                Kernel::Normal64 { mean, std } => {
-                    run::<u64, 2>(first, n, out.cast(), |block, n, out| {
-                        tiles::<2>(block, n, out, |block, n, out| {
-                            bits.blocks(block, 0, out.cast(), n);
-                            normal64(out.cast(), n, *mean, *std);
-                        });
+                Kernel::Normal64 { mean, std } => in_place::<2>(bits, first, out, n, |at, n| {
+                    normal64(at.cast(), n, *mean, *std);
+                }),
+                Kernel::Normal32 { mean, std } => in_place::<4>(bits, first, out, n, |at, n| {
+                    normal32(at.cast(), 2 * n, *mean, *std);
+                }),
+                Kernel::Exponential64 { scale } => in_place::<2>(bits, first, out, n, |at, n| {
+                    exponential64(at.cast(), 2 * n, *scale);
+                }),
+                Kernel::Exponential32 { scale } => in_place::<4>(bits, first, out, n, |at, n| {
+                    exponential32(at.cast(), 4 * n, *scale);
+                }),
+                Kernel::Integers { low, range } => match self.dtype.size() {
+                    1 => integers_row::<u8>(bits, first, out, n, *low, *range),
+                    2 => integers_row::<u16>(bits, first, out, n, *low, *range),
+                    4 => integers_row::<u32>(bits, first, out, n, *low, *range),
+                    _ => integers_row::<u64>(bits, first, out, n, *low, *range),
+                },
+                Kernel::Counts(counts) => {
+                    let draw = |block: u64, words: *const u64, n: usize, out: *mut i64| {
+                        for i in 0..n {
+                            let first = words.cast::<[u64; 2]>().add(i).read();
+                            let k = counts.draw(bits, block.wrapping_add(i as u64), first);
+                            out.add(i).write_unaligned(k);
+                        }
+                    };
+                    through::<i64, 1>(bits, FIRST_ATTEMPT, first, out, n, draw);
+                }
+                Kernel::Bernoulli { below } => {
+                    through::<u8, 2>(bits, 0, first, out, n, |_, words, n, out| {
+                        below_threshold(words, 2 * n, *below, out);
                     });
                 }
-                Kernel::Normal32 { mean, std } => {
-                    run::<u32, 4>(first, n, out.cast(), |block, n, out| {
-                        tiles::<4>(block, n, out, |block, n, out| {
-                            bits.blocks(block, 0, out.cast(), n);
-                            normal32(out.cast(), 2 * n, *mean, *std);
-                        });
+                Kernel::Weighted(table) => {
+                    through::<u64, 2>(bits, 0, first, out, n, |_, words, n, out| {
+                        for i in 0..2 * n {
+                            out.add(i).write_unaligned(table.draw(words.add(i).read()));
+                        }
                     });
+                }
+                Kernel::Permutation(permutation) => {
+                    for i in 0..n {
+                        let image = permutation.image(first + i as u64);
+                        out.cast::<u64>().add(i).write(image);
+                    }
                 }
             }
         }
     }
+}
+
+simd_fn! {
+    /// Whether words are below a threshold of 53 bits.
+    ///
+    /// # Safety
+    /// `words` is readable and `out` writable for `n`.
+    unsafe fn below_threshold(words: *const u64, n: usize, below: u64, out: *mut u8) {
+        for i in 0..n {
+            out.add(i).write(((words.add(i).read() >> 11) < below) as u8);
+        }
+    }
+}
+
+/// # Safety
+/// `out` is writable for `n` elements of `T`.
+unsafe fn integers_row<T: Offset>(
+    bits: &Bits,
+    first: u64,
+    out: *mut u8,
+    n: usize,
+    low: u64,
+    range: Range,
+) {
+    // SAFETY: as in `Prepared::row`.
+    unsafe {
+        match range {
+            Range::Narrow(range) => {
+                through::<T, 2>(bits, 0, first, out, n, |_, words, n, out| {
+                    integers::narrow(words, 2 * n, low, range, out);
+                });
+            }
+            Range::Half => through::<T, 2>(bits, 0, first, out, n, |_, words, n, out| {
+                integers::half(words, 2 * n, low, out);
+            }),
+            Range::Wide(range) => {
+                through::<T, 1>(bits, 0, first, out, n, |_, words, n, out| {
+                    integers::wide(words, n, low, range, out);
+                });
+            }
+            Range::Full => through::<T, 1>(bits, 0, first, out, n, |_, words, n, out| {
+                integers::full(words, n, low, out);
+            }),
+        }
+    }
+}
+
+/// Values of the words' width, `P` to a block: words are made where the values belong, then converted
+/// there, a piece at a time that stays in the first-level cache.
+///
+/// # Safety
+/// `out` is writable for `n` elements of `16 / P` bytes; `convert` keeps to the blocks it is given.
+#[inline(always)]
+unsafe fn in_place<const P: usize>(
+    bits: &Bits,
+    first: u64,
+    out: *mut u8,
+    n: usize,
+    convert: impl Fn(*mut u8, usize),
+) {
+    const TILE: usize = 512;
+    let fill = |block: u64, n: usize, out: *mut u8| {
+        let mut done = 0;
+        while done < n {
+            let many = (n - done).min(TILE);
+            // SAFETY: `done + many <= n` blocks.
+            let at = unsafe { out.add(16 * done) };
+            // SAFETY: as above.
+            unsafe { bits.blocks(block.wrapping_add(done as u64), 0, at, many) };
+            convert(at, many);
+            done += many;
+        }
+    };
+    // SAFETY: the caller's contract, and `fill` writes `n` blocks.
+    unsafe {
+        match P {
+            2 => run::<u64, 2>(first, n, out.cast(), |block, n, out| {
+                fill(block, n, out.cast())
+            }),
+            _ => run::<u32, 4>(first, n, out.cast(), |block, n, out| {
+                fill(block, n, out.cast())
+            }),
+        }
+    }
+}
+
+/// Values of any width, `P` to a block, by way of a buffer of words:
+/// `convert(first block, words, blocks, out)`.
+///
+/// # Safety
+/// `out` is writable for `n` elements of `T`; `convert` keeps to the blocks it is given.
+#[inline(always)]
+unsafe fn through<T: Copy + Default, const P: usize>(
+    bits: &Bits,
+    sub: u32,
+    first: u64,
+    out: *mut u8,
+    n: usize,
+    convert: impl Fn(u64, *const u64, usize, *mut T),
+) {
+    const TILE: usize = 128;
+    let fill = |block: u64, n: usize, out: *mut T| {
+        let mut words = [const { MaybeUninit::<u64>::uninit() }; 2 * TILE];
+        let words = words.as_mut_ptr().cast::<u64>();
+        let mut done = 0;
+        while done < n {
+            let many = (n - done).min(TILE);
+            let at = block.wrapping_add(done as u64);
+            // SAFETY: the buffer holds `TILE` blocks.
+            unsafe { bits.blocks(at, sub, words.cast(), many) };
+            // SAFETY: `done + many <= n` blocks of `P` elements.
+            convert(at, words, many, unsafe { out.add(P * done) });
+            done += many;
+        }
+    };
+    // SAFETY: the caller's contract, and `fill` writes `n` blocks.
+    unsafe { run::<T, P>(first, n, out.cast(), fill) }
 }
 
 /// # Safety
@@ -231,27 +436,5 @@ unsafe fn words32<C: Convert>(bits: &Bits, first: u64, out: *mut u8, n: usize, c
         run::<u32, 4>(first, n, out.cast(), |block, n, out| {
             bits.convert(block, 0, out.cast(), n, convert);
         });
-    }
-}
-
-/// Cuts a long row into pieces that stay in the first-level cache between two passes over them.
-///
-/// # Safety
-/// `out` is writable for `n` blocks of `P` elements; `fill` keeps to what it is given.
-#[inline(always)]
-unsafe fn tiles<const P: usize>(
-    first: u64,
-    n: usize,
-    out: *mut impl Copy,
-    fill: impl Fn(u64, usize, *mut u8),
-) {
-    const TILE: usize = 512;
-    let mut done = 0;
-    while done < n {
-        let many = (n - done).min(TILE);
-        // SAFETY: `done + many <= n` blocks.
-        let at = unsafe { out.add(done * P) };
-        fill(first.wrapping_add(done as u64), many, at.cast());
-        done += many;
     }
 }

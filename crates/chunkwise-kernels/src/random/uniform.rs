@@ -85,6 +85,12 @@ pub(super) fn one_to_two(word: u64) -> f64 {
     f64::from_bits(word >> 12 | 0x3FF0_0000_0000_0000)
 }
 
+/// The upper 31 bits as the middle of one of the `2^31` parts of `(0, 1]`, rounded.
+#[inline(always)]
+pub(super) fn zero_to_one_f32(word: u32) -> f32 {
+    ((word >> 1) as i32 as f32).mul_add(1.0 / 2_147_483_648.0, 1.0 / 4_294_967_296.0)
+}
+
 impl<const UNIT: bool> Convert for Uniform64<UNIT> {
     #[cfg(target_arch = "x86_64")]
     #[inline(always)]
