@@ -3,6 +3,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use chunkwise_core::{Chunk, Error, Pool, Region, Result};
 use chunkwise_kernels::movement::copy;
+use chunkwise_kernels::tile::State;
 use chunkwise_plan::{CellRef, Plan};
 use chunkwise_storage::{ScratchDir, ScratchFile};
 
@@ -12,6 +13,7 @@ use crate::evaluate::Cells;
 pub(crate) struct CellStore<'a> {
     plan: &'a Plan,
     cells: Mutex<HashMap<CellRef, Held>>,
+    carries: Mutex<HashMap<(usize, usize), State>>,
     scratch: ScratchDir,
 }
 
@@ -25,13 +27,19 @@ impl<'a> CellStore<'a> {
     pub(crate) fn new(plan: &'a Plan, scratch: ScratchDir) -> CellStore<'a> {
         CellStore {
             plan,
-            cells: Mutex::new(HashMap::new()),
+            cells: Mutex::default(),
+            carries: Mutex::default(),
             scratch,
         }
     }
 
     pub(crate) fn put(&self, cell: CellRef, chunk: Chunk) {
         self.lock().insert(cell, Held::Memory(chunk));
+    }
+
+    pub(crate) fn put_carry(&self, stage: usize, cell: usize, carry: State) {
+        let mut carries = self.carries.lock().unwrap_or_else(PoisonError::into_inner);
+        carries.insert((stage, cell), carry);
     }
 
     pub(crate) fn remove(&self, cell: &CellRef) {
@@ -97,6 +105,13 @@ impl Cells for CellStore<'_> {
                 )?;
             }
             Ok(())
+        })
+    }
+
+    fn take_carry(&self, stage: usize, cell: usize) -> Result<State> {
+        let mut carries = self.carries.lock().unwrap_or_else(PoisonError::into_inner);
+        carries.remove(&(stage, cell)).ok_or_else(|| {
+            Error::internal("executor", format!("carry {cell} of stage {stage} is not there"))
         })
     }
 }

@@ -6,7 +6,7 @@ use chunkwise_core::{
     Chunk, DType, Dims, Error, Pool, Region, Result, Strides, View, ViewMut, c_strides,
 };
 use chunkwise_kernels::movement::copy;
-use chunkwise_kernels::tile::{self, Leaf, Output, Scratch};
+use chunkwise_kernels::tile::{self, Leaf, Output, Scratch, State};
 use chunkwise_plan::{
     Body, Fused, Input, LeafSpec, concat_parts, reshape_runs, reshape_span, take_runs,
 };
@@ -30,6 +30,9 @@ pub struct Context<'a> {
 pub trait Cells {
     /// A region of an output: within one cell without a copy, else put together.
     fn region(&self, stage: usize, output: usize, region: &Region, pool: &Pool) -> Result<Chunk>;
+
+    /// Takes the carry that a task of a scan left for the next.
+    fn take_carry(&self, stage: usize, cell: usize) -> Result<State>;
 }
 
 /// Fills `out` with a region of a body's result.

@@ -400,6 +400,15 @@ impl<'a> Run<'a, '_> {
                 Product::Cell(chunk) => {
                     self.deliver(task.stage, output, index, chunk, &mut made)?
                 }
+                Product::Carry(state) => {
+                    let cell = CellRef {
+                        stage: task.stage,
+                        output,
+                        cell: stage.outputs[output].grid.ravel(index),
+                    };
+                    self.cells.put_carry(task.stage, cell.cell, state);
+                    made.push((cell, 0));
+                }
                 Product::Part(state) => {
                     let StageKind::Pass(pass) = &stage.kind else {
                         continue;

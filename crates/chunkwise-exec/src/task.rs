@@ -21,6 +21,8 @@ pub(crate) enum Product {
     Cell(Chunk),
     /// A part of a reduction.
     Part(State),
+    /// What the next task of a scan begins with.
+    Carry(State),
 }
 
 /// Runs the task of `stage` at `index`. Where `place` answers a view for an output, the result is
@@ -272,18 +274,10 @@ fn operand<'a>(
         return Ok(view);
     }
     let chunk = temporary(body, region, cx)?;
-    let dense = match chunk.reshaped(&shape) {
-        Some(dense) => dense,
-        None => {
-            let copied = Chunk::build(cx.pool, chunk.dtype(), chunk.shape(), |mut out| {
-                copy(&chunk.view(), &mut out)
-            })?;
-            copied
-                .reshaped(&shape)
-                .ok_or_else(|| Error::internal("contract", "an operand cannot be reshaped"))?
-        }
-    };
-    Ok(held.insert(dense).view())
+    let packed = dense(chunk, cx.pool)?
+        .reshaped(&shape)
+        .ok_or_else(|| Error::internal("contract", "an operand cannot be reshaped"))?;
+    Ok(held.insert(packed).view())
 }
 
 fn run_scan<'p>(
@@ -297,31 +291,36 @@ fn run_scan<'p>(
 ) -> Result<Vec<Product>> {
     let of = &plan.stages[stage];
     let input = temporary(&s.input, region, cx)?;
-    let before = if index[s.axis] == 0 {
-        None
+    let input = dense(input, cx.pool)?;
+    let cells = (0..region.ndim()).filter(|a| *a != s.axis).map(|a| region.shape[a]).product();
+    let mut carry = if index[s.axis] == 0 {
+        State::new(cx.pool, &s.scanner.carry, cells)?
     } else {
-        let mut cell: Dims = index.into();
-        cell[s.axis] -= 1;
-        let carries = of.outputs[1].grid.region(&cell);
-        Some(cx.cells.region(stage, 1, &carries, cx.pool)?)
+        let mut before: Dims = index.into();
+        before[s.axis] -= 1;
+        cx.cells.take_carry(stage, of.outputs[1].grid.ravel(&before))?
     };
     let pool = cx.pool.clone();
-    let mut carry = None;
-    let mut products = one(
-        place,
-        pool.clone(),
-        of.outputs[0].dtype,
-        &region.shape,
-        |out| {
-            carry = Some(s.scan.run(&input, s.axis, before.as_ref(), out, &pool)?);
-            Ok(())
-        },
-    )?;
-    products.push(match carry {
-        Some(carry) => Product::Cell(carry),
-        None => Product::Written,
-    });
+    let dtype = of.outputs[0].dtype;
+    let mut products = one(place, pool.clone(), dtype, &region.shape, |out| {
+        if out.is_contiguous() {
+            return s.scanner.advance(&mut carry, &input.view(), s.axis, out);
+        }
+        let result = Chunk::build(&pool, dtype, &region.shape, |mut dense| {
+            s.scanner.advance(&mut carry, &input.view(), s.axis, &mut dense)
+        })?;
+        copy(&result.view(), out)
+    })?;
+    products.push(Product::Carry(carry));
     Ok(products)
+}
+
+/// The same elements in C order without gaps.
+fn dense(chunk: Chunk, pool: &Pool) -> Result<Chunk> {
+    if chunk.view().is_contiguous() {
+        return Ok(chunk);
+    }
+    Chunk::build(pool, chunk.dtype(), chunk.shape(), |mut out| copy(&chunk.view(), &mut out))
 }
 
 fn run_call(

@@ -9,7 +9,7 @@
 
 use std::marker::PhantomData;
 
-use chunkwise_core::{DType, Result, dispatch};
+use chunkwise_core::{DType, Error, Result, View, ViewMut, dispatch};
 
 use crate::reduce::extremum::{Extremum, Ordered};
 use crate::reduce::fold::Fold;
@@ -17,6 +17,7 @@ use crate::reduce::product::{Factor, IntegerProduct, WideProduct};
 use crate::reduce::sum::{Bits, IntegerSum, Summand, Wide, WideSum, stored};
 use crate::reduce::{Params, Reducer, Tile, reduction};
 use crate::simd::simd_fn;
+use crate::tile::State;
 
 /// A row of the table.
 pub struct Scan {
@@ -91,7 +92,7 @@ impl Scan {
 
     /// The scanner for one input dtype.
     pub fn resolve(&self, input: DType) -> Result<Scanner> {
-        let unsupported = || chunkwise_core::Error::UnsupportedDType {
+        let unsupported = || Error::UnsupportedDType {
             operation: self.name.to_owned(),
             dtypes: vec![input],
         };
@@ -118,6 +119,37 @@ pub struct Scanner {
 }
 
 impl Scanner {
+    /// Scans an array along an axis, taking the carry on: a state of [`Self::carry`] with a cell for
+    /// each index of the other axes. Both arrays are in C order without gaps and of one shape.
+    pub fn advance(
+        &self,
+        carry: &mut State,
+        input: &View<'_>,
+        axis: usize,
+        out: &mut ViewMut<'_>,
+    ) -> Result<()> {
+        let shape = input.shape();
+        let (outer, inner): (usize, usize) =
+            (shape[..axis].iter().product(), shape[axis + 1..].iter().product());
+        let fits = input.is_contiguous()
+            && out.is_contiguous()
+            && out.shape() == shape
+            && input.dtype() == self.carry.input
+            && out.dtype() == self.output
+            && carry.cells() == outer * inner
+            && carry.nbytes() == self.carry.state_len(outer * inner);
+        if !fits {
+            return Err(Error::internal("scan", format!("a block of shape {shape:?} does not fit")));
+        }
+        let state = carry.data()?;
+        if shape.contains(&0) {
+            return Ok(());
+        }
+        // SAFETY: checked above: dense arrays of the same shape, and a state with as many cells.
+        unsafe { self.scan(state, input.as_ptr(), out.as_mut_ptr(), outer, shape[axis], inner) };
+        Ok(())
+    }
+
     /// Scans a block of shape `[outer, n, inner]`, taking the carry on.
     ///
     /// # Safety

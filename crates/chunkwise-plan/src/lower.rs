@@ -157,21 +157,14 @@ impl<'a> Lowering<'a> {
                 Kind::Scan { scan, input, axis } => {
                     let (item, limit) = (e.dtype().size(), self.options.memory_limit);
                     let (tasks, order) = grain::scan(e.shape(), *axis, item, limit);
-                    let carries =
-                        tasks
-                            .axes()
-                            .iter()
-                            .enumerate()
-                            .map(|(a, grid)| match a == *axis {
-                                true => AxisGrid::regular(grid.count(), 1),
-                                false => grid.clone(),
-                            });
+                    // A carry is opaque; its cell stands for it between tasks.
+                    let counts = tasks.counts();
                     let carry = StageOutput {
-                        dtype: scan.carry_dtype(input.dtype())?,
-                        grid: Grid::new(carries),
+                        dtype: chunkwise_core::DType::U8,
+                        grid: Grid::new(counts.iter().map(|n| AxisGrid::regular(*n, 1))),
                     };
                     let kind = StageKind::Scan(ScanStage {
-                        scan,
+                        scanner: scan.resolve(input.dtype())?,
                         axis: *axis,
                         input: body(input, &self.placed)?,
                     });

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use chunkwise_core::{AxisGrid, DType, Dims, Grid, Location, Region};
 use chunkwise_expr::Call;
 use chunkwise_kernels::reduce::Reducer;
-use chunkwise_kernels::scan::Scan;
+use chunkwise_kernels::scan::Scanner;
 use smallvec::SmallVec;
 
 use crate::{Body, Fused, TaskMemory};
@@ -184,11 +184,12 @@ impl ContractStage {
     }
 }
 
-/// A cumulative operation. Output 0 is the result, output 1 the carries.
+/// A cumulative operation. Output 0 is the result; output 1 stands for the carries that tasks hand to
+/// the next along the axis.
 #[derive(Debug)]
 pub struct ScanStage {
     /// The operation.
-    pub scan: &'static Scan,
+    pub scanner: Scanner,
     /// The axis.
     pub axis: usize,
     /// The input.

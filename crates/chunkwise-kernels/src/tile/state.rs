@@ -71,7 +71,7 @@ impl State {
         })
     }
 
-    pub(super) fn data(&mut self) -> Result<*mut u8> {
+    pub(crate) fn data(&mut self) -> Result<*mut u8> {
         self.buffer
             .as_mut_ptr()
             .ok_or_else(|| Error::internal("reduce", "a state's buffer is not writable"))
