@@ -159,20 +159,20 @@ impl<const R: usize> Ars<R> {
 /// The table lookup takes a time that depends on the data, which matters to ciphers and not here.
 #[inline]
 fn software_round(state: [u64; 2], key: [u64; 2], last: bool) -> [u64; 2] {
-    let column = |c: usize| {
-        (0..4).fold(0u32, |sum, row| {
-            let at = (4 * c + 5 * row) % 16;
-            let byte = (state[at / 8] >> (8 * (at % 8))) as u8;
-            let part = if last {
-                u32::from(SBOX[byte as usize])
-            } else {
-                COLUMN[byte as usize]
-            };
-            sum ^ part.rotate_left(8 * row as u32)
-        })
+    let byte = |at: usize| (state[at / 8] >> (8 * (at % 8))) as u8 as usize;
+    let column = |a: usize, b: usize, c: usize, d: usize| {
+        let parts = if last {
+            [a, b, c, d].map(|at| u32::from(SBOX[byte(at)]))
+        } else {
+            [a, b, c, d].map(|at| COLUMN[byte(at)])
+        };
+        parts[0] ^ parts[1].rotate_left(8) ^ parts[2].rotate_left(16) ^ parts[3].rotate_left(24)
     };
-    let pair = |c: usize| u64::from(column(c)) | u64::from(column(c + 1)) << 32;
-    [pair(0) ^ key[0], pair(2) ^ key[1]]
+    let pair = |low: u32, high: u32| u64::from(low) | u64::from(high) << 32;
+    [
+        pair(column(0, 5, 10, 15), column(4, 9, 14, 3)) ^ key[0],
+        pair(column(8, 13, 2, 7), column(12, 1, 6, 11)) ^ key[1],
+    ]
 }
 
 /// What a byte of the first row adds to its column: its substitute times 2, 1, 1, 3.

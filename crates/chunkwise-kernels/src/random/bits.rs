@@ -6,6 +6,8 @@ use super::philox::Philox;
 use super::uniform::{Convert, Raw};
 
 /// A keyed generator: 16 random bytes for every (block number, sub-counter).
+// One of these is made for a whole plan, so its size costs nothing, and a box would cost a load.
+#[allow(clippy::large_enum_variant)]
 #[derive(Clone, Debug)]
 pub(super) enum Bits {
     Ars(Ars),

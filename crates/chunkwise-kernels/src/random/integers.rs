@@ -51,7 +51,7 @@ simd_fn! {
         let range = u64::from(range);
         for i in 0..n {
             let w = words.add(i).read();
-            let v = ((w >> 32) * range + ((w & 0xFFFF_FFFF) * range >> 32)) >> 32;
+            let v = ((w >> 32) * range + (((w & 0xFFFF_FFFF) * range) >> 32)) >> 32;
             out.add(i).write_unaligned(T::from_sum(low.wrapping_add(v)));
         }
     }
@@ -80,7 +80,7 @@ pub(super) unsafe fn wide<T: Offset>(
     for i in 0..n {
         // SAFETY: the caller's contract.
         let (a, b) = unsafe { (words.add(2 * i).read(), words.add(2 * i + 1).read()) };
-        let carry = u128::from(a) * u128::from(range) >> 64;
+        let carry = (u128::from(a) * u128::from(range)) >> 64;
         let v = (u128::from(b) * u128::from(range) + carry) >> 64;
         // SAFETY: as above.
         unsafe {

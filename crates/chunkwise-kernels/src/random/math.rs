@@ -6,7 +6,7 @@
 /// `sqrt(1/2)` as bits: mantissas are brought into `[sqrt(1/2), sqrt(2))`.
 const HALF_ROOT: u64 = 0x3FE6_A09E_667F_3BCD;
 const ONE: u64 = 0x3FF0_0000_0000_0000;
-const LN2_HIGH: f64 = 6.931_471_803_691_238_2e-1;
+const LN2_HIGH: f64 = 6.931_471_803_691_238e-1;
 const LN2_LOW: f64 = 1.908_214_929_270_587_7e-10;
 
 /// The natural logarithm of a positive, normal number.
@@ -22,12 +22,12 @@ pub(super) fn ln(x: f64) -> f64 {
     let w = z * z;
     let even = w.mul_add(
         w.mul_add(1.531_383_769_920_937_3e-1, 2.222_219_843_214_978_4e-1),
-        3.999_999_999_940_941_9e-1,
+        3.999_999_999_940_942e-1,
     ) * w;
     let odd = w.mul_add(
         w.mul_add(
             w.mul_add(1.479_819_860_511_658_6e-1, 1.818_357_216_161_805e-1),
-            2.857_142_874_366_239_1e-1,
+            2.857_142_874_366_239e-1,
         ),
         6.666_666_666_666_735e-1,
     );
@@ -44,7 +44,7 @@ pub(super) fn cos_sin_turn(quarter: u64, t: f64) -> (f64, f64) {
     let z = x * x;
     let w = z * z;
     let s = w.mul_add(
-        z.mul_add(1.589_690_995_211_550_1e-10, -2.505_076_025_340_686_3e-8),
+        z.mul_add(1.589_690_995_211_55e-10, -2.505_076_025_340_686_3e-8),
         z.mul_add(2.755_731_370_707_006_8e-6, -1.984_126_982_985_795e-4),
     );
     let s = z.mul_add(
@@ -82,10 +82,10 @@ pub(super) fn ln_f32(x: f32) -> f32 {
     let z = s * s;
     let r = z.mul_add(
         z.mul_add(z.mul_add(0.242_790_79, 0.284_987_87), 0.400_009_72),
-        0.666_666_63,
+        0.666_666_6,
     ) * z;
     let half_square = 0.5 * f * f;
-    let low = k.mul_add(9.058_000_6e-6, s * (half_square + r));
+    let low = k.mul_add(9.058_001e-6, s * (half_square + r));
     k.mul_add(6.931_381e-1, f - (half_square - low))
 }
 

@@ -36,7 +36,7 @@ impl Permutation {
             let mut table: Box<[u16]> = (0..n as u16).collect();
             for i in (1..table.len()).rev() {
                 let word = bits.block(i as u64, SUB)[0];
-                table.swap(i, (u128::from(word) * (i as u128 + 1) >> 64) as usize);
+                table.swap(i, ((u128::from(word) * (i as u128 + 1)) >> 64) as usize);
             }
             Method::Table(table)
         } else {

@@ -100,8 +100,8 @@ mod x86 {
                 } else {
                     let mut edge = [0u64; 2 * BLOCKS];
                     batch(keys, at, high, edge.as_mut_ptr().cast());
-                    for i in 0..2 * (n - done).min(BLOCKS) {
-                        to.cast::<u64>().add(i).write_unaligned(edge[i]);
+                    for (i, word) in edge.into_iter().enumerate().take(2 * (n - done)) {
+                        to.cast::<u64>().add(i).write_unaligned(word);
                     }
                     done = n;
                 }
