@@ -22,6 +22,7 @@ mod region;
 mod scalar;
 mod shape;
 mod source;
+mod strided;
 mod view;
 
 pub use buffer::{Buffer, Pool};
