@@ -3,12 +3,19 @@
 //! A row has the name, the number of arguments, the dtype rule, a doc line and the scalar body;
 //! everything else (the method, its documentation, its test) follows from the row.
 
+mod arithmetic;
+mod cast;
+mod compare;
+mod complex;
+mod math;
+mod rule;
+mod stamp;
 mod table;
 
 use chunkwise_core::{DType, Error, Result};
 use smallvec::SmallVec;
 
-pub use table::FUNCTIONS;
+pub use table::{FUNCTIONS, FUSED};
 
 /// One argument of a [`Kernel`]: elements in a row, or one element that stands for all.
 #[derive(Clone, Copy, Debug)]
@@ -92,9 +99,14 @@ pub fn function(name: &str) -> Option<&'static Function> {
     FUNCTIONS.iter().find(|f| f.name == name)
 }
 
+/// The row of [`FUSED`] with this name.
+pub fn fused(name: &str) -> Option<&'static Function> {
+    FUSED.iter().find(|f| f.name == name)
+}
+
 /// The kernel that converts elements from one dtype to another: integers wrap, floats to integers
 /// truncate and saturate (NaN to 0), complex to real drops the imaginary part, anything to bool tests
 /// for non-zero.
 pub fn cast(from: DType, to: DType) -> Kernel {
-    table::cast(from, to)
+    cast::cast(from, to)
 }
