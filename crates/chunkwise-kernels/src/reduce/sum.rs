@@ -1,0 +1,318 @@
+//! Sums and means.
+
+use std::marker::PhantomData;
+use std::ops::{Add, Sub};
+
+use chunkwise_core::{Complex32, Complex64, DType, Result, dispatch};
+
+use super::Build;
+use super::fold::{Fold, part};
+use super::logic::{NotNan, count};
+use super::state::Finish;
+
+/// What sums of inexact numbers are carried in: `f64`, or two of them.
+pub(super) trait Wide: Copy + Add<Output = Self> + Sub<Output = Self> + 'static {
+    const MINUS_ZERO: Self;
+    fn over(self, n: f64) -> Self;
+    /// A finite value plus its error term; any other value alone, part by part.
+    fn settle(self, error: Self) -> Self;
+    fn norm_sqr(self) -> f64;
+}
+
+impl Wide for f64 {
+    const MINUS_ZERO: f64 = -0.0;
+    #[inline(always)]
+    fn over(self, n: f64) -> f64 {
+        self / n
+    }
+    #[inline(always)]
+    fn settle(self, error: f64) -> f64 {
+        if self.is_nan() {
+            f64::NAN
+        } else if self.is_finite() && error != 0.0 {
+            self + error
+        } else {
+            self
+        }
+    }
+    #[inline(always)]
+    fn norm_sqr(self) -> f64 {
+        self * self
+    }
+}
+
+impl Wide for Complex64 {
+    const MINUS_ZERO: Complex64 = Complex64::new(-0.0, -0.0);
+    #[inline(always)]
+    fn over(self, n: f64) -> Complex64 {
+        Complex64::new(self.re / n, self.im / n)
+    }
+    #[inline(always)]
+    fn settle(self, error: Complex64) -> Complex64 {
+        Complex64::new(self.re.settle(error.re), self.im.settle(error.im))
+    }
+    #[inline(always)]
+    fn norm_sqr(self) -> f64 {
+        self.re * self.re + self.im * self.im
+    }
+}
+
+/// The sum and its exact rounding error (Knuth, TAOCP 4.2.2 B).
+#[inline(always)]
+pub(super) fn two_sum<W: Wide>(a: W, b: W) -> (W, W) {
+    let s = a + b;
+    let t = s - a;
+    (s, (a - (s - t)) + (b - t))
+}
+
+/// A number that can be added up in a [`Wide`].
+pub(super) trait Summand: Copy + 'static {
+    type Wide: Wide;
+    /// An element that changes no sum.
+    const NOTHING: Self;
+    fn wide(self) -> Self::Wide;
+    fn from_wide(w: Self::Wide) -> Self;
+    fn is_nan(self) -> bool;
+}
+
+macro_rules! summands {
+    ($($t:ty, $w:ty, $nothing:expr, $x:ident => $wide:expr, $from:ident => $narrow:expr, $nan:expr);* $(;)?) => {$(
+        impl Summand for $t {
+            type Wide = $w;
+            const NOTHING: $t = $nothing;
+            #[inline(always)]
+            fn wide(self) -> $w {
+                let $x = self;
+                $wide
+            }
+            #[inline(always)]
+            fn from_wide($from: $w) -> $t {
+                $narrow
+            }
+            #[inline(always)]
+            fn is_nan(self) -> bool {
+                let $x = self;
+                let _ = $x;
+                $nan
+            }
+        }
+    )*};
+}
+
+summands! {
+    i8, f64, 0, x => x as f64, w => w as i8, false;
+    i16, f64, 0, x => x as f64, w => w as i16, false;
+    i32, f64, 0, x => x as f64, w => w as i32, false;
+    i64, f64, 0, x => x as f64, w => w as i64, false;
+    u8, f64, 0, x => x as f64, w => w as u8, false;
+    u16, f64, 0, x => x as f64, w => w as u16, false;
+    u32, f64, 0, x => x as f64, w => w as u32, false;
+    u64, f64, 0, x => x as f64, w => w as u64, false;
+    f32, f64, -0.0, x => x as f64, w => w as f32, x != x;
+    f64, f64, -0.0, x => x, w => w, x != x;
+    Complex32, Complex64, Complex32::new(-0.0, -0.0), z => Complex64::new(z.re as f64, z.im as f64),
+        w => Complex32::new(w.re as f32, w.im as f32), z.re != z.re || z.im != z.im;
+    Complex64, Complex64, Complex64::new(-0.0, -0.0), z => z, w => w, z.re != z.re || z.im != z.im;
+}
+
+/// Compensated sums of numbers in a [`Wide`], without the NaN ones where `SKIP`.
+pub(super) struct WideSum<T, const SKIP: bool>(PhantomData<T>);
+
+impl<T: Summand, const SKIP: bool> Fold for WideSum<T, SKIP> {
+    type In = T;
+    type Acc = T::Wide;
+    type Value = T::Wide;
+    const PAD: T = T::NOTHING;
+    const START: T::Wide = T::Wide::MINUS_ZERO;
+    const EMPTY: T::Wide = T::Wide::MINUS_ZERO;
+    const RUN: usize = 32;
+    const COMPENSATED: bool = true;
+
+    #[inline(always)]
+    fn step(acc: T::Wide, x: T) -> T::Wide {
+        if SKIP && x.is_nan() {
+            acc
+        } else {
+            acc + x.wide()
+        }
+    }
+    #[inline(always)]
+    fn widen(acc: T::Wide) -> T::Wide {
+        acc
+    }
+    #[inline(always)]
+    fn join(a: T::Wide, b: T::Wide) -> T::Wide {
+        a + b
+    }
+    #[inline(always)]
+    fn absorb(value: T::Wide, error: T::Wide, x: T::Wide) -> (T::Wide, T::Wide) {
+        let (s, e) = two_sum(value, x);
+        (s, error + e)
+    }
+    #[inline(always)]
+    fn absorb_error(error: T::Wide, other: T::Wide) -> T::Wide {
+        error + other
+    }
+}
+
+/// Wrapping sums of integers in 64 bits.
+pub(super) struct IntegerSum<T>(PhantomData<T>);
+
+/// An integer, as 64 bits in two's complement.
+pub(super) trait Bits: Copy + 'static {
+    const ZERO: Self;
+    const ONE: Self;
+    fn bits(self) -> u64;
+}
+
+macro_rules! bits {
+    ($($t:ty, $zero:expr, $one:expr, $x:ident => $bits:expr);* $(;)?) => {$(
+        impl Bits for $t {
+            const ZERO: $t = $zero;
+            const ONE: $t = $one;
+            #[inline(always)]
+            fn bits(self) -> u64 {
+                let $x = self;
+                $bits
+            }
+        }
+    )*};
+}
+bits! {
+    i8, 0, 1, x => x as u64;
+    i16, 0, 1, x => x as u64;
+    i32, 0, 1, x => x as u64;
+    i64, 0, 1, x => x as u64;
+    u8, 0, 1, x => x as u64;
+    u16, 0, 1, x => x as u64;
+    u32, 0, 1, x => x as u64;
+    u64, 0, 1, x => x;
+}
+
+impl<T: Bits> Fold for IntegerSum<T> {
+    type In = T;
+    type Acc = u64;
+    type Value = u64;
+    const PAD: T = T::ZERO;
+    const START: u64 = 0;
+    const EMPTY: u64 = 0;
+    const RUN: usize = 1 << 20;
+
+    #[inline(always)]
+    fn step(acc: u64, x: T) -> u64 {
+        acc.wrapping_add(x.bits())
+    }
+    #[inline(always)]
+    fn widen(acc: u64) -> u64 {
+        acc
+    }
+    #[inline(always)]
+    fn join(a: u64, b: u64) -> u64 {
+        a.wrapping_add(b)
+    }
+}
+
+/// The kernel's dtype for booleans, which are stored as `u8`; others stay.
+pub(super) fn stored(input: DType) -> DType {
+    if input == DType::Bool {
+        DType::U8
+    } else {
+        input
+    }
+}
+
+/// `sum`, or `nansum` where `SKIP`.
+pub(super) fn sum<const SKIP: bool>(input: DType) -> Option<Build> {
+    if let Some(build) = dispatch!(integer stored(input), T => {
+        Some(Build::one(part::<IntegerSum<T>, 32>(), finish_bits))
+    }, else None)
+    {
+        return Some(build);
+    }
+    dispatch!(inexact input, T => {
+        Some(Build::one(part::<WideSum<T, SKIP>, 32>(), finish_sum::<T>))
+    }, else None)
+}
+
+/// `mean`.
+pub(super) fn mean(input: DType) -> Option<Build> {
+    match stored(input) {
+        // Integer inputs give `f64` means.
+        DType::I8 => Some(mean_of::<i8, f64>()),
+        DType::I16 => Some(mean_of::<i16, f64>()),
+        DType::I32 => Some(mean_of::<i32, f64>()),
+        DType::I64 => Some(mean_of::<i64, f64>()),
+        DType::U8 => Some(mean_of::<u8, f64>()),
+        DType::U16 => Some(mean_of::<u16, f64>()),
+        DType::U32 => Some(mean_of::<u32, f64>()),
+        DType::U64 => Some(mean_of::<u64, f64>()),
+        inexact => dispatch!(inexact inexact, T => Some(mean_of::<T, T>()), else None),
+    }
+}
+
+fn mean_of<T: Summand, O: Summand<Wide = T::Wide>>() -> Build {
+    Build::one(part::<WideSum<T, false>, 32>(), finish_mean::<O>)
+}
+
+/// `nanmean` of inexact numbers.
+pub(super) fn nanmean(input: DType) -> Option<Build> {
+    dispatch!(inexact input, T => Some(Build::two(
+        part::<WideSum<T, true>, 32>(),
+        count::<T, NotNan>(),
+        finish_nanmean::<T>,
+    )), else mean(input))
+}
+
+pub(super) unsafe fn finish_bits(f: &Finish<'_>) -> Result<()> {
+    // SAFETY: field 0 and the output are 64-bit integers.
+    unsafe { f.each(|cell| f.get::<u64>(0, cell)) }
+}
+
+/// The value of a compensated sum.
+///
+/// # Safety
+/// Fields 0 and 1 are those of a [`WideSum`].
+unsafe fn total<W: Wide>(f: &Finish<'_>, cell: usize) -> W {
+    // SAFETY: by the caller's contract.
+    let (value, error) = unsafe { (f.get::<W>(0, cell), f.get::<W>(1, cell)) };
+    value.settle(error)
+}
+
+unsafe fn finish_sum<T: Summand>(f: &Finish<'_>) -> Result<()> {
+    // SAFETY: the build pairs this with a `WideSum` and an output of T.
+    unsafe {
+        f.each(|cell| {
+            let total = total::<T::Wide>(f, cell);
+            // No element at all leaves the -0.0 that sums start from.
+            T::from_wide(if f.count == 0 { total - total } else { total })
+        })
+    }
+}
+
+unsafe fn finish_mean<T: Summand>(f: &Finish<'_>) -> Result<()> {
+    let n = f.count as f64;
+    // SAFETY: as above.
+    unsafe {
+        f.each(|cell| {
+            T::from_wide(
+                total::<T::Wide>(f, cell)
+                    .over(n)
+                    .settle(T::Wide::MINUS_ZERO),
+            )
+        })
+    }
+}
+
+unsafe fn finish_nanmean<T: Summand>(f: &Finish<'_>) -> Result<()> {
+    // SAFETY: as above; field 2 is the count's.
+    unsafe {
+        f.each(|cell| {
+            let n = f.get::<u64>(2, cell) as f64;
+            T::from_wide(
+                total::<T::Wide>(f, cell)
+                    .over(n)
+                    .settle(T::Wide::MINUS_ZERO),
+            )
+        })
+    }
+}

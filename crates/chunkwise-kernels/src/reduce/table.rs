@@ -1,0 +1,81 @@
+use chunkwise_core::{DType, Kind};
+
+use super::Reduction;
+use super::extremum::{extremum, nan_extremum, range};
+use super::logic::{all, any, count_nonzero};
+use super::product::product;
+use super::sum::{mean, nanmean, sum};
+
+/// Integers and booleans become 64 bits wide.
+fn total(input: DType) -> Option<DType> {
+    Some(match input.kind() {
+        Kind::Bool | Kind::Signed => DType::I64,
+        Kind::Unsigned => DType::U64,
+        _ => input,
+    })
+}
+
+/// Integers and booleans become `f64`.
+fn average(input: DType) -> Option<DType> {
+    Some(if input.is_inexact() {
+        input
+    } else {
+        DType::F64
+    })
+}
+
+fn same(input: DType) -> Option<DType> {
+    Some(input)
+}
+
+fn arithmetic_real(input: DType) -> Option<DType> {
+    (input.is_integer() || input.is_float()).then_some(input)
+}
+
+fn boolean(_: DType) -> Option<DType> {
+    Some(DType::Bool)
+}
+
+fn integer(_: DType) -> Option<DType> {
+    Some(DType::I64)
+}
+
+macro_rules! rows {
+    ($($name:literal, $identity:literal, $rule:expr, $build:expr, $doc:literal;)*) => {
+        /// Every reduction, by name.
+        pub static REDUCTIONS: &[Reduction] = &[$(
+            Reduction { name: $name, doc: $doc, identity: $identity, rule: $rule, build: $build },
+        )*];
+    };
+}
+
+rows! {
+    "sum", true, total, |d, _| sum::<false>(d),
+        "The sum of the elements; 0 of none.";
+    "prod", true, total, |d, _| product::<false>(d),
+        "The product of the elements; 1 of none.";
+    "mean", true, average, |d, _| mean(d),
+        "The arithmetic mean; NaN of none.";
+    "min", false, same, |d, _| extremum::<false>(d),
+        "The smallest element; NaN if there is one.";
+    "max", false, same, |d, _| extremum::<true>(d),
+        "The largest element; NaN if there is one.";
+    "any", true, boolean, |d, _| any(d),
+        "Whether some element is not zero.";
+    "all", true, boolean, |d, _| all(d),
+        "Whether no element is zero.";
+    "count_nonzero", true, integer, |d, _| count_nonzero(d),
+        "The number of elements that are not zero.";
+    "ptp", false, arithmetic_real, |d, _| range(d),
+        "The largest element minus the smallest; integers wrap.";
+    "nansum", true, total, |d, _| sum::<true>(d),
+        "The sum of the elements that are not NaN; 0 of none.";
+    "nanprod", true, total, |d, _| product::<true>(d),
+        "The product of the elements that are not NaN; 1 of none.";
+    "nanmean", true, average, |d, _| nanmean(d),
+        "The mean of the elements that are not NaN; NaN of none.";
+    "nanmin", false, same, |d, _| nan_extremum::<false>(d),
+        "The smallest element that is not NaN; NaN if all are.";
+    "nanmax", false, same, |d, _| nan_extremum::<true>(d),
+        "The largest element that is not NaN; NaN if all are.";
+}
