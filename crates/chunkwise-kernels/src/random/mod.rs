@@ -1,13 +1,24 @@
-//! stub
-use chunkwise_core::{DType, Result};
-#[derive(Clone, Debug, PartialEq)]
-pub struct RandomSpec {
-    pub seed: u64,
-    pub distribution: u8,
-    pub dtype: DType,
-}
-impl RandomSpec {
-    pub fn validate(&self) -> Result<()> {
-        Ok(())
-    }
-}
+//! Counter-based random numbers: every value is a pure function of (seed, stream, distribution, element
+//! index), so any slice, chunking, thread count and machine gives the same ones.
+//!
+//! The mapping from index to value is a stable format, version 1, written down in `docs/random.md`:
+//! values do not change between releases.
+
+mod ars;
+mod bits;
+mod counts;
+mod exponential;
+mod integers;
+mod math;
+mod normal;
+mod permutation;
+mod philox;
+mod sampler;
+mod spec;
+mod table;
+#[cfg(test)]
+mod tests;
+mod uniform;
+
+pub use sampler::Sampler;
+pub use spec::{Distribution, Generator, RandomSpec};
