@@ -77,11 +77,7 @@ impl Array {
     /// # Ok::<_, chunkwise::Error>(())
     /// ```
     #[track_caller]
-    pub fn moveaxis(
-        &self,
-        from: impl AsRef<[isize]>,
-        to: impl AsRef<[isize]>,
-    ) -> Result<Array> {
+    pub fn moveaxis(&self, from: impl AsRef<[isize]>, to: impl AsRef<[isize]>) -> Result<Array> {
         let ndim = self.check()?.ndim();
         let (from, to) = (from.as_ref(), to.as_ref());
         if from.len() != to.len() {
@@ -98,7 +94,10 @@ impl Array {
         for (f, t) in from.iter().zip(to) {
             order[normalize_axis(*t, ndim)?] = Some(normalize_axis(*f, ndim)?);
         }
-        let mut rest = (0..ndim).filter(|a| !order.contains(&Some(*a))).collect::<Vec<_>>().into_iter();
+        let mut rest = (0..ndim)
+            .filter(|a| !order.contains(&Some(*a)))
+            .collect::<Vec<_>>()
+            .into_iter();
         let order: Vec<isize> = order
             .iter()
             .filter_map(|place| place.or_else(|| rest.next()))
@@ -234,7 +233,11 @@ impl Array {
         for (axis, shift) in axes.iter().zip(shifts) {
             let axis = normalize_axis(*axis, out.ndim())?;
             let n = out.shape()[axis];
-            let by = if n == 0 { 0 } else { shift.rem_euclid(n as isize) as usize };
+            let by = if n == 0 {
+                0
+            } else {
+                shift.rem_euclid(n as isize) as usize
+            };
             if by > 0 {
                 let end = out.slice_axis(axis, n - by..n)?;
                 let start = out.slice_axis(axis, 0..n - by)?;
@@ -309,9 +312,7 @@ impl Array {
 /// # Ok::<_, chunkwise::Error>(())
 /// ```
 #[track_caller]
-pub fn broadcast_arrays(
-    arrays: impl IntoIterator<Item = impl AsRef<Array>>,
-) -> Result<Vec<Array>> {
+pub fn broadcast_arrays(arrays: impl IntoIterator<Item = impl AsRef<Array>>) -> Result<Vec<Array>> {
     let arrays: Vec<Array> = arrays.into_iter().map(|a| a.as_ref().clone()).collect();
     let shapes = arrays
         .iter()

@@ -184,10 +184,14 @@ pub fn map_blocks<C: IntoChunk>(
         });
         let expr = e.rechunk(&Chunks::Grid(Grid::new(cuts)))?;
         let follow = (0..e.ndim())
-            .map(|k| match follows.iter().position(|f| *f == Some(lead + k)) {
-                Some(axis) if e.shape()[k] != 1 || shape[lead + k] == 1 => Follow::Chunk { axis },
-                _ => Follow::Whole,
-            })
+            .map(
+                |k| match follows.iter().position(|f| *f == Some(lead + k)) {
+                    Some(axis) if e.shape()[k] != 1 || shape[lead + k] == 1 => {
+                        Follow::Chunk { axis }
+                    }
+                    _ => Follow::Whole,
+                },
+            )
             .collect();
         inputs.push(CallInput { expr, follow });
     }
@@ -222,9 +226,14 @@ impl Array {
         f: impl Fn(ArrayViewD<'_, T>) -> C + Send + Sync + 'static,
     ) -> Result<Array> {
         self.expect::<T>("map_blocks")?;
-        map_blocks([self], C::DTYPE, Blocks::new(), move |chunks: &[Chunk], _: &Region| {
-            one(chunks).and_then(|c| with_view::<T, _>(c, &f)?.into_chunk())
-        })
+        map_blocks(
+            [self],
+            C::DTYPE,
+            Blocks::new(),
+            move |chunks: &[Chunk], _: &Region| {
+                one(chunks).and_then(|c| with_view::<T, _>(c, &f)?.into_chunk())
+            },
+        )
     }
 
     /// A function of `ndarray` views on each chunk with some of its neighbours' elements around it,
@@ -277,7 +286,13 @@ impl Array {
             })
             .collect();
         let trim = (0..ndim)
-            .map(|axis| if overlap.trim && !bare(axis) { depth[axis] } else { (0, 0) })
+            .map(|axis| {
+                if overlap.trim && !bare(axis) {
+                    depth[axis]
+                } else {
+                    (0, 0)
+                }
+            })
             .collect::<SmallVec<[(usize, usize); 4]>>();
         let shape = own.shape().to_vec();
         let trimmed = overlap.trim;
@@ -368,9 +383,7 @@ fn result_grid(
     follows: &[Option<usize>],
     sizes: Option<&[Vec<usize>]>,
 ) -> Result<Grid> {
-    let bad = |reason: String| {
-        Error::argument("map_blocks", "sizes", format!("{sizes:?}"), reason)
-    };
+    let bad = |reason: String| Error::argument("map_blocks", "sizes", format!("{sizes:?}"), reason);
     if sizes.is_some_and(|s| s.len() != follows.len()) {
         return Err(bad(format!("the result has {} axes", follows.len())));
     }

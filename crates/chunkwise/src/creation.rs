@@ -116,14 +116,20 @@ impl Array {
         }
         if let (Some(a), Some(b), Some(s)) = (integer(start), integer(stop), integer(step)) {
             let span = if s > 0 { b - a } else { a - b };
-            let n = if span <= 0 { 0 } else { (span - 1) / s.abs() + 1 };
+            let n = if span <= 0 {
+                0
+            } else {
+                (span - 1) / s.abs() + 1
+            };
             let n = usize::try_from(n).map_err(|_| fail("too many numbers"))?;
             let last = a + s * n.saturating_sub(1) as i128;
-            if ![a, last, s].iter().all(|i| Scalar::Int(*i).fits(DType::I64)) {
+            if ![a, last, s]
+                .iter()
+                .all(|i| Scalar::Int(*i).fits(DType::I64))
+            {
                 return Err(fail("out of range for int64"));
             }
-            return Array::indices_along(&[n], 0, &chunks)?
-                .scaled(Scalar::Int(s), Scalar::Int(a));
+            return Array::indices_along(&[n], 0, &chunks)?.scaled(Scalar::Int(s), Scalar::Int(a));
         }
         let (a, b, s) = (start.to_f64(), stop.to_f64(), step.to_f64());
         let n = ((b - a) / s).ceil();
@@ -246,7 +252,11 @@ impl Array {
         let one = matches!(by, Scalar::Int(1)) || matches!(by, Scalar::Float(1.0));
         // Adding 0.0 matters to -0.0 only, which an index never gives.
         let zero = !from.is_truthy() && !from.to_f64().is_sign_negative();
-        let scaled = if one { self.clone() } else { self.multiply(by)? };
+        let scaled = if one {
+            self.clone()
+        } else {
+            self.multiply(by)?
+        };
         if zero { Ok(scaled) } else { scaled.add(from) }
     }
 }
@@ -280,7 +290,11 @@ pub fn meshgrid(
     let mut flat = Vec::new();
     for a in arrays {
         let a = a.as_ref();
-        flat.push(if a.ndim() == 1 { a.check()?.clone() } else { a.ravel()? });
+        flat.push(if a.ndim() == 1 {
+            a.check()?.clone()
+        } else {
+            a.ravel()?
+        });
     }
     let n = flat.len();
     let place = |i: usize| if xy && n > 1 && i < 2 { 1 - i } else { i };
@@ -294,7 +308,9 @@ pub fn meshgrid(
     let grid = Grid::new(cuts.into_iter().flatten());
     let mut out = Vec::with_capacity(n);
     for (i, a) in flat.iter().enumerate() {
-        let others: Vec<isize> = (0..n as isize).filter(|k| *k != place(i) as isize).collect();
+        let others: Vec<isize> = (0..n as isize)
+            .filter(|k| *k != place(i) as isize)
+            .collect();
         let e = a.expr()?.expand_dims(&others)?.broadcast_to(&shape)?;
         out.push(e.with_grid(&grid).here()?);
     }

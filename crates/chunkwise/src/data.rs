@@ -9,7 +9,7 @@ use ndarray::Dimension;
 
 use crate::array::Here;
 use crate::blocks::guarded;
-use crate::result::{IntoChunk, TypedChunk, chunk_from_ndarray};
+use crate::result::{TypedChunk, chunk_from_ndarray};
 use crate::{Array, Shape};
 
 impl Array {
@@ -38,7 +38,10 @@ impl Array {
     /// ```
     #[track_caller]
     pub fn from_chunk(chunk: Chunk, chunks: impl Into<Chunks>) -> Result<Array> {
-        Array::from_source(Arc::new(MemorySource::new("memory", chunk)), Some(chunks.into()))
+        Array::from_source(
+            Arc::new(MemorySource::new("memory", chunk)),
+            Some(chunks.into()),
+        )
     }
 
     /// An owned `ndarray` array of any layout, without a copy.

@@ -143,7 +143,9 @@ fn parse(subscripts: &str, arrays: &[Array]) -> Result<(Vec<Vec<u32>>, Vec<u32>)
         };
         if !fits {
             let ndim = array.ndim();
-            return Err(fail(format!("{part:?} names {named} axes of an array with {ndim}")));
+            return Err(fail(format!(
+                "{part:?} names {named} axes of an array with {ndim}"
+            )));
         }
         if let Some(after) = after {
             widest = widest.max(array.ndim() - named);
@@ -196,7 +198,10 @@ fn needed_beside(terms: &[Term], pair: &[usize], output: &[u32]) -> Vec<u32> {
 /// The pair whose product saves the most memory, the first of equals.
 fn cheapest(terms: &[Term], output: &[u32], sizes: &BTreeMap<u32, usize>) -> (usize, usize) {
     let volume = |labels: &mut dyn Iterator<Item = &u32>| -> f64 {
-        labels.filter_map(|l| sizes.get(l)).map(|n| *n as f64).product()
+        labels
+            .filter_map(|l| sizes.get(l))
+            .map(|n| *n as f64)
+            .product()
     };
     let mut best = (f64::INFINITY, (0, 1));
     for i in 0..terms.len() {

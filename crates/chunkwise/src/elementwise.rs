@@ -44,6 +44,7 @@ macro_rules! unary {
                 apply($name, &[self.into()])
             }
         )*}
+        #[cfg(test)]
         const UNARY: &[&str] = &[$($name),*];
     };
 }
@@ -65,6 +66,7 @@ macro_rules! binary {
                 apply($name, &[self.into(), other.into()])
             }
         )*}
+        #[cfg(test)]
         const BINARY: &[&str] = &[$($name),*];
     };
 }
@@ -163,6 +165,7 @@ binary! {
 }
 
 /// Rows whose methods are written below.
+#[cfg(test)]
 const OTHER: &[&str] = &["where", "clip", "round"];
 
 impl Array {

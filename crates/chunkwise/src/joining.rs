@@ -150,7 +150,9 @@ impl Array {
         }
         let a = normalize_axis(axis, self.check()?.ndim())?;
         let (each, longer) = (self.shape()[a] / n, self.shape()[a] % n);
-        let cuts: Vec<isize> = (1..n).map(|i| (i * each + i.min(longer)) as isize).collect();
+        let cuts: Vec<isize> = (1..n)
+            .map(|i| (i * each + i.min(longer)) as isize)
+            .collect();
         self.split_at(&cuts, axis)
     }
 

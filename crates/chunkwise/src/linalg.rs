@@ -1,6 +1,8 @@
 //! Products of matrices and tensors, all as contractions.
 
-use chunkwise_core::{DType, Dims, Error, Result, broadcast_shapes, normalize_axes, normalize_axis};
+use chunkwise_core::{
+    DType, Dims, Error, Result, broadcast_shapes, normalize_axes, normalize_axis,
+};
 use chunkwise_expr::Expr;
 
 use crate::Array;
@@ -196,12 +198,18 @@ impl Array {
                 normalize_axes(&x, a.ndim())?;
                 normalize_axes(&y, b.ndim())?;
                 let each = |axes: &[isize], ndim| {
-                    axes.iter().map(|x| normalize_axis(*x, ndim)).collect::<Result<Vec<_>>>()
+                    axes.iter()
+                        .map(|x| normalize_axis(*x, ndim))
+                        .collect::<Result<Vec<_>>>()
                 };
                 (each(&x, a.ndim())?, each(&y, b.ndim())?)
             }
         };
-        if of_a.iter().zip(&of_b).any(|(x, y)| a.shape()[*x] != b.shape()[*y]) {
+        if of_a
+            .iter()
+            .zip(&of_b)
+            .any(|(x, y)| a.shape()[*x] != b.shape()[*y])
+        {
             return Err(mismatch("tensordot", a, b));
         }
         let rest = |ndim: usize, used: &[usize]| -> Vec<usize> {

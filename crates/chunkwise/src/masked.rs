@@ -80,7 +80,11 @@ pub(crate) fn reduce(
         }
         let whole = reductions::reduce(name, &m.input, params, axes)?;
         let before = chosen.iter().filter(|a| **a < m.axis).count();
-        let place = if axes.keepdims { m.axis } else { m.axis - before };
+        let place = if axes.keepdims {
+            m.axis
+        } else {
+            m.axis - before
+        };
         return whole.compress(&m.mask, place as isize);
     }
     let dtype = array.dtype();
@@ -108,8 +112,7 @@ pub(crate) fn reduce(
         }
         "nanmin" => reduce("min", array, params, axes),
         "nanmax" => reduce("max", array, params, axes),
-        "ptp" => reduce("max", array, params, axes)?
-            .subtract(reduce("min", array, params, axes)?),
+        "ptp" => reduce("max", array, params, axes)?.subtract(reduce("min", array, params, axes)?),
         _ => Err(unknown()),
     }
 }
@@ -131,13 +134,7 @@ fn mean(m: &Masked, axes: &Axes, reduced: &[usize], dtype: DType) -> Result<Arra
 }
 
 #[track_caller]
-fn variance(
-    m: &Masked,
-    ddof: f64,
-    axes: &Axes,
-    reduced: &[usize],
-    dtype: DType,
-) -> Result<Array> {
+fn variance(m: &Masked, ddof: f64, axes: &Axes, reduced: &[usize], dtype: DType) -> Result<Array> {
     let (wide, out) = mean_dtypes(dtype);
     let centre = mean(
         &Masked {
@@ -165,7 +162,9 @@ fn variance(
 fn not_empty(operation: &'static str, result: Array, count: Array) -> Result<Array> {
     let result = result.into_expr()?;
     let count = count.astype(DType::I64)?.into_expr()?;
-    let follow = (0..result.ndim()).map(|axis| Follow::Chunk { axis }).collect();
+    let follow = (0..result.ndim())
+        .map(|axis| Follow::Chunk { axis })
+        .collect();
     let (dtype, grid, ndim) = (result.dtype(), result.grid().clone(), result.ndim());
     let call = Call {
         name: format!("{operation} of some"),

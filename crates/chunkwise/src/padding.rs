@@ -129,7 +129,11 @@ impl Array {
         let mut from = positions.start;
         while from < positions.end {
             let first = element(from);
-            let step = if from + 1 < positions.end { element(from + 1) - first } else { 1 };
+            let step = if from + 1 < positions.end {
+                element(from + 1) - first
+            } else {
+                1
+            };
             let mut to = from + 1;
             while to < positions.end && element(to) == first + step * (to - from) {
                 to += 1;

@@ -28,7 +28,9 @@ pub(crate) fn reduce(
     if e.unknown_axis().is_some() {
         return masked::reduce(name, array, params, axes);
     }
-    e.reduce(row(name)?, params, &chosen).here()?.kept(axes, &chosen)
+    e.reduce(row(name)?, params, &chosen)
+        .here()?
+        .kept(axes, &chosen)
 }
 
 macro_rules! reductions {
@@ -48,6 +50,7 @@ macro_rules! reductions {
                 reduce($name, self, Params::default(), &axes.into())
             }
         )*}
+        #[cfg(test)]
         const METHODS: &[&str] = &[$($name),*];
     };
 }
@@ -94,6 +97,7 @@ macro_rules! moments {
                 reduce($name, self, params, &axes.into())
             }
         )*}
+        #[cfg(test)]
         const MOMENTS: &[&str] = &[$($name),*];
     };
 }
@@ -106,6 +110,7 @@ moments! {
 }
 
 /// Rows whose methods are written below.
+#[cfg(test)]
 const OTHER: &[&str] = &["topk", "argtopk"];
 
 macro_rules! in_dtype {
@@ -171,7 +176,10 @@ impl Array {
         if k == 0 {
             return Err(Error::argument(name, "k", k, "it must not be zero"));
         }
-        let params = Params { k, ..Params::default() };
+        let params = Params {
+            k,
+            ..Params::default()
+        };
         let e = self.expr()?;
         let axis = chunkwise_core::normalize_axis(axis, e.ndim())?;
         let last: Expr = e.reduce(row(name)?, params, &[axis])?;

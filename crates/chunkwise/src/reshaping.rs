@@ -110,7 +110,11 @@ impl Array {
             }
         }
         // Along the columns: element `column - k` of this array, where there is one.
-        let blank = Array::zeros(k.unsigned_abs(), self.dtype(), self.chunks().largest()[0].max(1))?;
+        let blank = Array::zeros(
+            k.unsigned_abs(),
+            self.dtype(),
+            self.chunks().largest()[0].max(1),
+        )?;
         let line = match k {
             0 => self.clone(),
             k if k > 0 => concatenate([&blank, self], 0)?,
@@ -206,6 +210,12 @@ impl Array {
             }
         });
         let grid = Grid::new(cuts);
-        Expr::constant(value, self.dtype(), &grid.shape(), &Chunks::Grid(grid.clone())).here()
+        Expr::constant(
+            value,
+            self.dtype(),
+            &grid.shape(),
+            &Chunks::Grid(grid.clone()),
+        )
+        .here()
     }
 }

@@ -47,7 +47,9 @@ pub(crate) fn with_view<T: Element, R>(
 ) -> Result<R> {
     let shape = IxDyn(chunk.shape());
     if let Some(data) = chunk.as_slice::<T>() {
-        return Ok(f(ArrayViewD::from_shape(shape, data).map_err(|e| internal(&e))?));
+        return Ok(f(
+            ArrayViewD::from_shape(shape, data).map_err(|e| internal(&e))?
+        ));
     }
     let copy = chunk.to_vec::<T>()?;
     Ok(f(

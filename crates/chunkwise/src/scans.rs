@@ -33,7 +33,9 @@ fn scan(name: &'static str, identity: bool, array: &Array, axes: &Axes) -> Resul
 fn along(name: &'static str, identity: bool, array: &Array, axis: isize) -> Result<Array> {
     let e = array.expr()?;
     if e.unknown_axis().is_some() {
-        return masked::scan(array, identity, |filled| along(name, identity, filled, axis));
+        return masked::scan(array, identity, |filled| {
+            along(name, identity, filled, axis)
+        });
     }
     e.scan(row(name)?, axis).here()
 }

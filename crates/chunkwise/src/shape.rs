@@ -58,7 +58,8 @@ pub struct NewShape(Vec<isize>);
 impl NewShape {
     /// The shape for an array of shape `old`.
     pub(crate) fn resolve(&self, old: &[usize]) -> Result<Dims> {
-        let bad = |reason: &str| Error::argument("reshape", "shape", format!("{:?}", self.0), reason);
+        let bad =
+            |reason: &str| Error::argument("reshape", "shape", format!("{:?}", self.0), reason);
         let size: usize = old.iter().product();
         if self.0.iter().any(|d| *d < -1) {
             return Err(bad("lengths are not negative; one may be -1"));

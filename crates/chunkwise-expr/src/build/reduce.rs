@@ -34,7 +34,7 @@ impl Expr {
             .filter(|a| !axes.contains(a))
             .map(|a| self.grid().axes()[a].clone())
             .collect();
-        if reduction.is_topk() {
+        if matches!(reduction.name, "topk" | "argtopk") {
             let k = params.k.unsigned_abs().min(reduced);
             shape.push(k);
             cuts.push(AxisGrid::regular(k, k));
