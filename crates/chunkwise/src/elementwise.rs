@@ -95,11 +95,13 @@ unary! {
     floor "floor" F64 "The largest integer that is not above.";
     i0 "i0" F64 "The modified Bessel function of the first kind, order 0.";
     imag "imag" F64 "The imaginary part.";
+    iscomplex "iscomplex" C128 "Whether the imaginary part is not zero.";
     isfinite "isfinite" F64 "Whether neither infinite nor NaN.";
     isinf "isinf" F64 "Whether infinite.";
     isnan "isnan" F64 "Whether not a number.";
     isneginf "isneginf" F64 "Whether minus infinity.";
     isposinf "isposinf" F64 "Whether plus infinity.";
+    isreal "isreal" C128 "Whether the imaginary part is zero.";
     log "log" F64 "The natural logarithm.";
     log10 "log10" F64 "The logarithm to base 10.";
     log1p "log1p" F64 "`log(1 + x)`, accurate near zero.";
@@ -110,7 +112,6 @@ unary! {
     rad2deg "rad2deg" F64 "Radians as degrees.";
     real "real" F64 "The real part.";
     reciprocal "reciprocal" F64 "`1 / x`.";
-    rint "rint" F64 "The nearest integer, the even one of two.";
     sign "sign" F64 "-1, 0 or 1; `x / abs(x)` where complex.";
     signbit "signbit" F64 "Whether the sign bit is set.";
     sin "sin" F64 "The sine of radians.";
@@ -166,7 +167,17 @@ binary! {
 
 /// Rows whose methods are written below.
 #[cfg(test)]
-const OTHER: &[&str] = &["where", "clip", "round"];
+const OTHER: &[&str] = &["where", "clip", "round", "nan_to_num"];
+
+/// Rows that stand for several functions in one pass: the optimizer chooses them, users do not.
+#[cfg(test)]
+const FUSED: &[&str] = &[
+    "multiply_add",
+    "multiply_subtract",
+    "subtract_multiply",
+    "square_add",
+    "sum_of_squares",
+];
 
 impl Array {
     /// The elements converted to another dtype: integers wrap, floats to integers truncate and
@@ -208,14 +219,24 @@ impl Array {
     /// ```
     #[track_caller]
     pub fn clip(&self, low: impl Into<Limit>, high: impl Into<Limit>) -> Result<Array> {
-        let mut out = self.check()?.clone();
-        if let Limit(Some(low)) = low.into() {
-            out = apply("maximum", &[out.into(), low])?;
+        match (low.into().0, high.into().0) {
+            (Some(low), Some(high)) => apply("clip", &[self.into(), low, high]),
+            (Some(low), None) => apply("maximum", &[self.into(), low]),
+            (None, Some(high)) => apply("minimum", &[self.into(), high]),
+            (None, None) => self.check().cloned(),
         }
-        if let Limit(Some(high)) = high.into() {
-            out = apply("minimum", &[out.into(), high])?;
-        }
-        Ok(out)
+    }
+
+    /// The nearest integer as a float, the even one of two.
+    ///
+    /// ```
+    /// # use chunkwise::{Array, DType};
+    /// assert_eq!(Array::ones([3], DType::I64, 3)?.rint()?.dtype(), DType::F64);
+    /// # Ok::<_, chunkwise::Error>(())
+    /// ```
+    #[track_caller]
+    pub fn rint(&self) -> Result<Array> {
+        apply("round", &[self.astype(self.dtype().inexact())?.into()])
     }
 
     /// Rounded to so many decimals, the even one of two equally near; negative counts of decimals
@@ -312,6 +333,9 @@ impl Array {
         if !dtype.is_inexact() {
             return self.check().cloned();
         }
+        if nan == 0.0 && posinf.is_none() && neginf.is_none() {
+            return apply("nan_to_num", &[self.into()]);
+        }
         if dtype.is_complex() {
             let re = self.real()?.nan_to_num(nan, posinf, neginf)?;
             let im = self.imag()?.nan_to_num(nan, posinf, neginf)?;
@@ -378,7 +402,7 @@ mod tests {
 
     #[test]
     fn every_row_has_a_method() {
-        let methods: Vec<&str> = [UNARY, BINARY, OTHER].concat();
+        let methods: Vec<&str> = [UNARY, BINARY, OTHER, FUSED].concat();
         for f in FUNCTIONS {
             assert!(methods.contains(&f.name), "no method for {}", f.name);
         }
