@@ -2,7 +2,7 @@
 
 use std::ops;
 
-use chunkwise_core::{Complex32, Complex64, Location};
+use chunkwise_core::{Complex64, Location};
 
 use crate::Array;
 use crate::elementwise::apply;
@@ -38,11 +38,12 @@ macro_rules! binary {
                 *self = operate($name, &[(&*self).into(), other.into()]);
             }
         }
-        from_left!($trait $method $name: f64, f32, i64, i32, i16, i8, u64, u32, u16, u8, usize, bool,
-            Complex64, Complex32);
+        from_left!($trait $method $name: f64, i64, bool, Complex64);
     )*};
 }
 
+// One type of each kind, so that the literal in `(2.0 * &x).sum(..)` needs no suffix: with several, its
+// type would not be known where the method is called.
 macro_rules! from_left {
     ($trait:ident $method:ident $name:literal: $($t:ty),*) => {$(
         impl ops::$trait<&Array> for $t {
