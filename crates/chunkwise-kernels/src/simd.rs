@@ -20,9 +20,32 @@ pub enum Level {
     V4,
 }
 
+#[cfg(test)]
+thread_local! {
+    /// Replaces the machine's level on this thread; it must not be above it.
+    pub(crate) static OVERRIDE: std::cell::Cell<Option<Level>> = const { std::cell::Cell::new(None) };
+}
+
+/// The levels of this machine, lowest first.
+#[cfg(test)]
+pub(crate) fn levels() -> Vec<Level> {
+    let all = [
+        Level::Baseline,
+        #[cfg(target_arch = "x86_64")]
+        Level::V3,
+        #[cfg(target_arch = "x86_64")]
+        Level::V4,
+    ];
+    all.into_iter().filter(|l| *l <= detect("")).collect()
+}
+
 /// The level of this machine, found once. `CHUNKWISE_SIMD=baseline` or `avx2` lowers it, for tests and
 /// for comparing.
 pub fn level() -> Level {
+    #[cfg(test)]
+    if let Some(level) = OVERRIDE.get() {
+        return level;
+    }
     static LEVEL: OnceLock<Level> = OnceLock::new();
     *LEVEL.get_or_init(|| {
         let wanted = std::env::var("CHUNKWISE_SIMD").unwrap_or_default();

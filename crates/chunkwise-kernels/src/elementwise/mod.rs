@@ -11,6 +11,8 @@ mod math;
 mod rule;
 mod stamp;
 mod table;
+#[cfg(test)]
+mod tests;
 
 use chunkwise_core::{DType, Error, Result};
 use smallvec::SmallVec;

@@ -2,7 +2,7 @@
 
 use std::f64::consts::{LN_2, LOG2_E};
 
-use super::{SHIFT, nearest, polynomial, power_of_two, select};
+use super::{nearest, polynomial, power_of_two, select};
 
 /// `(e^r - 1 - r) / r^2`.
 const EXP: [f64; 10] = [
@@ -81,11 +81,15 @@ pub(in super::super) fn exp2(x: f64) -> f64 {
 /// Half of `e^x - 1`, which does not overflow before `sinh` does.
 #[inline(always)]
 pub(in super::super) fn half_expm1(x: f64) -> f64 {
-    let clamped = clamp(x, -50.0, 711.0);
-    let (n, r, q) = reduce(clamped);
-    // 2^(n-1) (e^r - 1) + (2^(n-1) - 1/2), where the bracket is exact or beyond doubt.
-    let scale = f64::from_bits((n + (SHIFT + 1022.0)).to_bits() << 52);
-    let y = (r + q).mul_add(scale, scale - 0.5);
+    let clamped = clamp(x, -50.0, 710.6);
+    let n = nearest(clamped * LOG2_E);
+    let first = (-n).mul_add(LN_2, clamped);
+    let r = (-n).mul_add(LN_2_LOW, first);
+    let low = (-n).mul_add(LN_2_LOW, first - r);
+    let q = (r * r).mul_add(polynomial(r, &EXP), low);
+    // 2^(n-2) (e^r - 1) + (2^(n-2) - 1/4), smaller by two than would overflow for the largest n.
+    let scale = power_of_two(n - 2.0);
+    let y = 2.0 * q.mul_add(scale, r.mul_add(scale, scale - 0.25));
     select(x == 0.0, x, y)
 }
 

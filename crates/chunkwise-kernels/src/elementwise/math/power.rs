@@ -1,7 +1,6 @@
 //! Roots and powers.
 
-use super::log::{log, log1p};
-use super::{SHIFT, nearest, polynomial, power_of_two, select};
+use super::{nearest, polynomial, power_of_two, select};
 
 /// The cube root on `[1, 8]`, to within 1%.
 const CBRT: [f64; 6] = [
@@ -63,13 +62,7 @@ pub(in super::super) fn hypot(x: f64, y: f64) -> f64 {
     let pp = p * p;
     let lost = (-q).mul_add(q, square - pp) + (h.mul_add(h, -square) - p.mul_add(p, -pp));
     let fixed = select(h > 0.0, h - lost / (2.0 * h), h);
-    // Where one is far smaller the correction is rounding noise of the same size as the result's.
     let h = fixed * back;
     let h = select(x.is_nan() || y.is_nan(), x + y, h);
     select(x == f64::INFINITY || y == f64::INFINITY, f64::INFINITY, h)
-}
-
-#[allow(dead_code)]
-fn unused() -> f64 {
-    log(1.0) + log1p(1.0) + SHIFT
 }
