@@ -10,7 +10,7 @@ use super::state::{Finish, Part};
 use super::sum::stored;
 
 /// An element with an order; complex numbers are ordered by real part, then by imaginary part.
-pub(super) trait Ordered: Copy + 'static {
+pub(crate) trait Ordered: Copy + 'static {
     const LOWEST: Self;
     const HIGHEST: Self;
     /// NaN, or where there is none the value that [`Self::is_nan`] never holds for.
@@ -83,12 +83,12 @@ ordered!(floats f32, Complex32; f64, Complex64);
 
 /// Whether `a` is better than `b`: above it where `MAX`, below it otherwise.
 #[inline(always)]
-pub(super) fn beats<T: Ordered, const MAX: bool>(a: T, b: T) -> bool {
+pub(crate) fn beats<T: Ordered, const MAX: bool>(a: T, b: T) -> bool {
     if MAX { b.below(a) } else { a.below(b) }
 }
 
 /// The largest element where `MAX`, else the smallest. A NaN wins over all, or loses where `SKIP`.
-struct Extremum<T, const MAX: bool, const SKIP: bool>(PhantomData<T>);
+pub(crate) struct Extremum<T, const MAX: bool, const SKIP: bool>(PhantomData<T>);
 
 impl<T: Ordered, const MAX: bool, const SKIP: bool> Fold for Extremum<T, MAX, SKIP> {
     type In = T;
@@ -123,13 +123,13 @@ impl<T: Ordered, const MAX: bool, const SKIP: bool> Fold for Extremum<T, MAX, SK
 
 fn extremum_part<T: Ordered, const MAX: bool, const SKIP: bool>() -> Part {
     match size_of::<T>() {
-        8.. => part::<Extremum<T, MAX, SKIP>, 32>(),
+        4.. => part::<Extremum<T, MAX, SKIP>, 32>(),
         _ => part::<Extremum<T, MAX, SKIP>, 64>(),
     }
 }
 
 /// `min` and `max`.
-pub(super) fn extremum<const MAX: bool>(input: DType) -> Option<Build> {
+pub(crate) fn extremum<const MAX: bool>(input: DType) -> Option<Build> {
     dispatch!(numeric stored(input), T => Some(Build::one(
         extremum_part::<T, MAX, false>(),
         finish::<T>,
@@ -137,7 +137,7 @@ pub(super) fn extremum<const MAX: bool>(input: DType) -> Option<Build> {
 }
 
 /// `nanmin` and `nanmax`: NaN where all are.
-pub(super) fn nan_extremum<const MAX: bool>(input: DType) -> Option<Build> {
+pub(crate) fn nan_extremum<const MAX: bool>(input: DType) -> Option<Build> {
     dispatch!(inexact input, T => Some(Build::one(
         extremum_part::<T, MAX, true>(),
         finish::<T>,
@@ -145,7 +145,7 @@ pub(super) fn nan_extremum<const MAX: bool>(input: DType) -> Option<Build> {
 }
 
 /// `ptp`: the largest minus the smallest.
-pub(super) fn range(input: DType) -> Option<Build> {
+pub(crate) fn range(input: DType) -> Option<Build> {
     dispatch!(real input, T => Some(Build::two(
         extremum_part::<T, true, false>(),
         extremum_part::<T, false, false>(),

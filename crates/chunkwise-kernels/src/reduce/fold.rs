@@ -7,7 +7,7 @@ use super::state::{Part, Tile, fields};
 use crate::simd::simd_fn;
 
 /// A reduction by lanes of accumulators that are joined into a value per cell.
-pub(super) trait Fold: 'static {
+pub(crate) trait Fold: 'static {
     /// An input element.
     type In: Copy;
     /// What a lane accumulates in a register.
@@ -47,7 +47,7 @@ pub(super) trait Fold: 'static {
 }
 
 /// The part of a state that a fold with `N` lanes (32 or 64) works on.
-pub(super) fn part<F: Fold, const N: usize>() -> Part {
+pub(crate) fn part<F: Fold, const N: usize>() -> Part {
     let size = size_of::<F::Value>();
     Part {
         fields: fields([size, if F::COMPENSATED { size } else { 0 }]),
@@ -183,7 +183,7 @@ unsafe fn short<F: Fold>(p: *const F::In, stride: isize, rows: usize, cols: usiz
 
 /// A block of at most `RUN` steps of `N` lanes.
 #[inline(always)]
-unsafe fn block<F: Fold, const N: usize>(
+pub(crate) unsafe fn block<F: Fold, const N: usize>(
     p: *const F::In,
     stride: isize,
     rows: usize,

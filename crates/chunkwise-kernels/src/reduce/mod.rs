@@ -6,18 +6,19 @@
 //! into output elements.
 //!
 //! Float sums, means and moments are carried in `f64` (two of them where complex): elements are
-//! added in blocks of at most 32 additions per lane, the lanes by a fixed tree, and the block into
+//! added in blocks of at most 16 additions per lane, the lanes by a fixed tree, and the block into
 //! the state by a 2Sum (Knuth, TAOCP 4.2.2 B), whose rounding error is kept beside the value. The
 //! bits of a result depend on how the input was cut into tiles, never on the vector instructions.
 
+mod adapt;
 mod arg;
-mod extremum;
-mod fold;
+pub(crate) mod extremum;
+pub(crate) mod fold;
 mod logic;
 mod moments;
-mod product;
+pub(crate) mod product;
 mod state;
-mod sum;
+pub(crate) mod sum;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -208,7 +209,8 @@ impl Reducer {
         HEADER + fields
     }
 
-    fn pointers(&self, state: *mut u8, cells: usize) -> [*mut u8; FIELDS] {
+    /// The addresses of a state's fields.
+    pub(crate) fn pointers(&self, state: *mut u8, cells: usize) -> [*mut u8; FIELDS] {
         let mut at = HEADER;
         self.fields.map(|bytes| {
             let field = state.wrapping_add(at);

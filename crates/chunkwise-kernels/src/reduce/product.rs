@@ -10,10 +10,10 @@ use super::state::Finish;
 use super::sum::{Bits, Summand, Wide, finish_bits, stored};
 
 /// Products of inexact numbers in `f64` or `complex128`, without the NaN ones where `SKIP`.
-struct WideProduct<T, const SKIP: bool>(PhantomData<T>);
+pub(crate) struct WideProduct<T, const SKIP: bool>(PhantomData<T>);
 
 /// A number that can be multiplied up.
-trait Factor: Summand {
+pub(crate) trait Factor: Summand {
     const ONE: Self;
     const WIDE_ONE: Self::Wide;
     fn times(a: Self::Wide, b: Self::Wide) -> Self::Wide;
@@ -62,7 +62,7 @@ impl<T: Factor, const SKIP: bool> Fold for WideProduct<T, SKIP> {
 }
 
 /// Wrapping products of integers in 64 bits.
-struct IntegerProduct<T>(PhantomData<T>);
+pub(crate) struct IntegerProduct<T>(PhantomData<T>);
 
 impl<T: Bits> Fold for IntegerProduct<T> {
     type In = T;
@@ -88,7 +88,7 @@ impl<T: Bits> Fold for IntegerProduct<T> {
 }
 
 /// `prod`, or `nanprod` where `SKIP`.
-pub(super) fn product<const SKIP: bool>(input: DType) -> Option<Build> {
+pub(crate) fn product<const SKIP: bool>(input: DType) -> Option<Build> {
     dispatch!(integer stored(input), T => {
         Some(Build::one(part::<IntegerProduct<T>, 32>(), finish_bits))
     }, else dispatch!(inexact input, T => {

@@ -34,7 +34,7 @@ pub struct Tile {
 impl Tile {
     /// The address of a row, as elements of `T`.
     #[inline(always)]
-    pub(super) fn row<T>(&self, row: usize) -> *const T {
+    pub(crate) fn row<T>(&self, row: usize) -> *const T {
         self.ptr
             .wrapping_offset(row as isize * self.row_stride)
             .cast()
@@ -42,7 +42,7 @@ impl Tile {
 
     /// The index of an element in the reduced space.
     #[inline(always)]
-    pub(super) fn index_at(&self, row: usize, col: usize) -> i64 {
+    pub(crate) fn index_at(&self, row: usize, col: usize) -> i64 {
         self.index as i64 + row as i64 * self.index_row + col as i64 * self.index_col
     }
 }
@@ -84,7 +84,7 @@ impl Finish<'_> {
     /// # Safety
     /// The field is an array of `T` with more than `cell` elements.
     #[inline(always)]
-    pub(super) unsafe fn get<T: Copy>(&self, field: usize, cell: usize) -> T {
+    pub(crate) unsafe fn get<T: Copy>(&self, field: usize, cell: usize) -> T {
         // SAFETY: by the caller's contract.
         unsafe { self.fields[field].cast::<T>().add(cell).read() }
     }
@@ -93,7 +93,7 @@ impl Finish<'_> {
     ///
     /// # Safety
     /// `T` is the type of the output dtype (or has its size), and `out` has room for all cells.
-    pub(super) unsafe fn each<T>(&self, value: impl Fn(usize) -> T) -> Result<()> {
+    pub(crate) unsafe fn each<T>(&self, value: impl Fn(usize) -> T) -> Result<()> {
         for cell in 0..self.cells {
             // SAFETY: by the caller's contract.
             unsafe { self.out.cast::<T>().add(cell).write(value(cell)) };

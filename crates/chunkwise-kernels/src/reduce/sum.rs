@@ -6,13 +6,16 @@ use std::ops::{Add, Sub};
 use chunkwise_core::{Complex32, Complex64, DType, Result, dispatch};
 
 use super::Build;
+use super::adapt::{Via, converted, paired};
 use super::fold::{Fold, part};
 use super::logic::{NotNan, count};
-use super::state::Finish;
+use super::state::{Finish, Part};
 
 /// What sums of inexact numbers are carried in: `f64`, or two of them.
-pub(super) trait Wide: Copy + Add<Output = Self> + Sub<Output = Self> + 'static {
+pub(crate) trait Wide: Copy + Add<Output = Self> + Sub<Output = Self> + 'static {
     const MINUS_ZERO: Self;
+    const ZERO: Self;
+    fn times(self, n: f64) -> Self;
     fn over(self, n: f64) -> Self;
     /// A finite value plus its error term; any other value alone, part by part.
     fn settle(self, error: Self) -> Self;
@@ -21,6 +24,11 @@ pub(super) trait Wide: Copy + Add<Output = Self> + Sub<Output = Self> + 'static 
 
 impl Wide for f64 {
     const MINUS_ZERO: f64 = -0.0;
+    const ZERO: f64 = 0.0;
+    #[inline(always)]
+    fn times(self, n: f64) -> f64 {
+        self * n
+    }
     #[inline(always)]
     fn over(self, n: f64) -> f64 {
         self / n
@@ -43,6 +51,11 @@ impl Wide for f64 {
 
 impl Wide for Complex64 {
     const MINUS_ZERO: Complex64 = Complex64::new(-0.0, -0.0);
+    const ZERO: Complex64 = Complex64::new(0.0, 0.0);
+    #[inline(always)]
+    fn times(self, n: f64) -> Complex64 {
+        Complex64::new(self.re * n, self.im * n)
+    }
     #[inline(always)]
     fn over(self, n: f64) -> Complex64 {
         Complex64::new(self.re / n, self.im / n)
@@ -59,14 +72,14 @@ impl Wide for Complex64 {
 
 /// The sum and its exact rounding error (Knuth, TAOCP 4.2.2 B).
 #[inline(always)]
-pub(super) fn two_sum<W: Wide>(a: W, b: W) -> (W, W) {
+pub(crate) fn two_sum<W: Wide>(a: W, b: W) -> (W, W) {
     let s = a + b;
     let t = s - a;
     (s, (a - (s - t)) + (b - t))
 }
 
 /// A number that can be added up in a [`Wide`].
-pub(super) trait Summand: Copy + 'static {
+pub(crate) trait Summand: Copy + 'static {
     type Wide: Wide;
     /// An element that changes no sum.
     const NOTHING: Self;
@@ -116,7 +129,7 @@ summands! {
 }
 
 /// Compensated sums of numbers in a [`Wide`], without the NaN ones where `SKIP`.
-pub(super) struct WideSum<T, const SKIP: bool>(PhantomData<T>);
+pub(crate) struct WideSum<T, const SKIP: bool>(PhantomData<T>);
 
 impl<T: Summand, const SKIP: bool> Fold for WideSum<T, SKIP> {
     type In = T;
@@ -125,7 +138,7 @@ impl<T: Summand, const SKIP: bool> Fold for WideSum<T, SKIP> {
     const PAD: T = T::NOTHING;
     const START: T::Wide = T::Wide::MINUS_ZERO;
     const EMPTY: T::Wide = T::Wide::MINUS_ZERO;
-    const RUN: usize = 32;
+    const RUN: usize = 16;
     const COMPENSATED: bool = true;
 
     #[inline(always)]
@@ -156,10 +169,10 @@ impl<T: Summand, const SKIP: bool> Fold for WideSum<T, SKIP> {
 }
 
 /// Wrapping sums of integers in 64 bits.
-pub(super) struct IntegerSum<T>(PhantomData<T>);
+pub(crate) struct IntegerSum<T>(PhantomData<T>);
 
 /// An integer, as 64 bits in two's complement.
-pub(super) trait Bits: Copy + 'static {
+pub(crate) trait Bits: Copy + 'static {
     const ZERO: Self;
     const ONE: Self;
     fn bits(self) -> u64;
@@ -213,7 +226,7 @@ impl<T: Bits> Fold for IntegerSum<T> {
 }
 
 /// The kernel's dtype for booleans, which are stored as `u8`; others stay.
-pub(super) fn stored(input: DType) -> DType {
+pub(crate) fn stored(input: DType) -> DType {
     if input == DType::Bool {
         DType::U8
     } else {
@@ -222,7 +235,7 @@ pub(super) fn stored(input: DType) -> DType {
 }
 
 /// `sum`, or `nansum` where `SKIP`.
-pub(super) fn sum<const SKIP: bool>(input: DType) -> Option<Build> {
+pub(crate) fn sum<const SKIP: bool>(input: DType) -> Option<Build> {
     if let Some(build) = dispatch!(integer stored(input), T => {
         Some(Build::one(part::<IntegerSum<T>, 32>(), finish_bits))
     }, else None)
@@ -230,32 +243,39 @@ pub(super) fn sum<const SKIP: bool>(input: DType) -> Option<Build> {
         return Some(build);
     }
     dispatch!(inexact input, T => {
-        Some(Build::one(part::<WideSum<T, SKIP>, 32>(), finish_sum::<T>))
+        let part = if SKIP { part::<WideSum<T, true>, 32>() } else { wide_sum(input)? };
+        Some(Build::one(part, finish_sum::<T>))
     }, else None)
 }
 
-/// `mean`.
-pub(super) fn mean(input: DType) -> Option<Build> {
-    match stored(input) {
-        // Integer inputs give `f64` means.
-        DType::I8 => Some(mean_of::<i8, f64>()),
-        DType::I16 => Some(mean_of::<i16, f64>()),
-        DType::I32 => Some(mean_of::<i32, f64>()),
-        DType::I64 => Some(mean_of::<i64, f64>()),
-        DType::U8 => Some(mean_of::<u8, f64>()),
-        DType::U16 => Some(mean_of::<u16, f64>()),
-        DType::U32 => Some(mean_of::<u32, f64>()),
-        DType::U64 => Some(mean_of::<u64, f64>()),
-        inexact => dispatch!(inexact inexact, T => Some(mean_of::<T, T>()), else None),
+/// Compensated sums of the elements of a real dtype.
+struct Real<T>(PhantomData<T>);
+
+impl<T: Summand<Wide = f64>> Via for Real<T> {
+    fn part() -> Part {
+        part::<WideSum<T, false>, 32>()
     }
 }
 
-fn mean_of<T: Summand, O: Summand<Wide = T::Wide>>() -> Build {
-    Build::one(part::<WideSum<T, false>, 32>(), finish_mean::<O>)
+/// The part that adds up elements of a dtype in [`Wide`].
+fn wide_sum(input: DType) -> Option<Part> {
+    match stored(input) {
+        DType::F32 => Some(Real::<f32>::part()),
+        DType::F64 => Some(Real::<f64>::part()),
+        DType::C64 => Some(paired::<f32, Real<f32>>()),
+        DType::C128 => Some(paired::<f64, Real<f64>>()),
+        other => dispatch!(integer other, T => Some(converted::<T, Real<f64>>()), else None),
+    }
+}
+
+/// `mean`.
+pub(crate) fn mean(input: DType) -> Option<Build> {
+    let finish = dispatch!(inexact input, T => finish_mean::<T>, else finish_mean::<f64>);
+    Some(Build::one(wide_sum(input)?, finish))
 }
 
 /// `nanmean` of inexact numbers.
-pub(super) fn nanmean(input: DType) -> Option<Build> {
+pub(crate) fn nanmean(input: DType) -> Option<Build> {
     dispatch!(inexact input, T => Some(Build::two(
         part::<WideSum<T, true>, 32>(),
         count::<T, NotNan>(),
@@ -263,7 +283,7 @@ pub(super) fn nanmean(input: DType) -> Option<Build> {
     )), else mean(input))
 }
 
-pub(super) unsafe fn finish_bits(f: &Finish<'_>) -> Result<()> {
+pub(crate) unsafe fn finish_bits(f: &Finish<'_>) -> Result<()> {
     // SAFETY: field 0 and the output are 64-bit integers.
     unsafe { f.each(|cell| f.get::<u64>(0, cell)) }
 }

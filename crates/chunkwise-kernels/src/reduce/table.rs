@@ -1,10 +1,13 @@
 use chunkwise_core::{DType, Kind};
 
 use super::Reduction;
+use super::arg::{arg, nan_arg};
 use super::extremum::{extremum, nan_extremum, range};
 use super::logic::{all, any, count_nonzero};
+use super::moments::moments;
 use super::product::product;
 use super::sum::{mean, nanmean, sum};
+use super::topk::topk;
 
 /// Integers and booleans become 64 bits wide.
 fn total(input: DType) -> Option<DType> {
@@ -24,12 +27,25 @@ fn average(input: DType) -> Option<DType> {
     })
 }
 
+/// The dtype of a mean's real part.
+fn spread(input: DType) -> Option<DType> {
+    average(input).map(DType::real)
+}
+
+fn ordered(input: DType) -> Option<DType> {
+    (!input.is_complex()).then_some(input)
+}
+
 fn same(input: DType) -> Option<DType> {
     Some(input)
 }
 
 fn arithmetic_real(input: DType) -> Option<DType> {
     (input.is_integer() || input.is_float()).then_some(input)
+}
+
+fn ordered_index(input: DType) -> Option<DType> {
+    ordered(input).map(|_| DType::I64)
 }
 
 fn boolean(_: DType) -> Option<DType> {
@@ -56,10 +72,18 @@ rows! {
         "The product of the elements; 1 of none.";
     "mean", true, average, |d, _| mean(d),
         "The arithmetic mean; NaN of none.";
+    "var", true, spread, |d, _| moments::<false, false>(d),
+        "The mean squared distance from the mean, over the count less `ddof`.";
+    "std", true, spread, |d, _| moments::<true, false>(d),
+        "The square root of the variance.";
     "min", false, same, |d, _| extremum::<false>(d),
         "The smallest element; NaN if there is one.";
     "max", false, same, |d, _| extremum::<true>(d),
         "The largest element; NaN if there is one.";
+    "argmin", false, integer, |d, _| arg::<false>(d),
+        "The index of the smallest element, or of the first NaN; the first of equal ones.";
+    "argmax", false, integer, |d, _| arg::<true>(d),
+        "The index of the largest element, or of the first NaN; the first of equal ones.";
     "any", true, boolean, |d, _| any(d),
         "Whether some element is not zero.";
     "all", true, boolean, |d, _| all(d),
@@ -74,8 +98,20 @@ rows! {
         "The product of the elements that are not NaN; 1 of none.";
     "nanmean", true, average, |d, _| nanmean(d),
         "The mean of the elements that are not NaN; NaN of none.";
+    "nanvar", true, spread, |d, _| moments::<false, true>(d),
+        "The variance of the elements that are not NaN; NaN of no more than `ddof`.";
+    "nanstd", true, spread, |d, _| moments::<true, true>(d),
+        "The square root of `nanvar`.";
     "nanmin", false, same, |d, _| nan_extremum::<false>(d),
         "The smallest element that is not NaN; NaN if all are.";
     "nanmax", false, same, |d, _| nan_extremum::<true>(d),
         "The largest element that is not NaN; NaN if all are.";
+    "nanargmin", false, integer, |d, _| nan_arg::<false>(d),
+        "The index of the smallest element that is not NaN; an error if all are.";
+    "nanargmax", false, integer, |d, _| nan_arg::<true>(d),
+        "The index of the largest element that is not NaN; an error if all are.";
+    "topk", false, ordered, |d, p| topk::<false>(d, p),
+        "The `k` largest elements, largest first, or the `-k` smallest; NaN is larger than all.";
+    "argtopk", false, ordered_index, |d, p| topk::<true>(d, p),
+        "The indices of the elements that `topk` gives.";
 }
