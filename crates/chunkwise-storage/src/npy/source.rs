@@ -130,7 +130,8 @@ impl Source for NpySource {
         self.check_unchanged()
     }
 
-    /// The most that a read stages in its thread: nothing for an empty region, at most 512 KiB.
+    /// What a read stages in its thread, at most 512 KiB. Where the region's runs are long or far
+    /// apart and `out` holds each in one piece, they are read into place and nothing is staged.
     fn scratch_bytes(&self, region: &Region) -> usize {
         self.data.scratch_bytes(region)
     }
