@@ -1,2 +1,74 @@
-//! Lazy chunked arrays.
+//! Lazy chunked arrays with NumPy's semantics, larger than memory.
+//!
+//! An [`Array`] describes what to compute: making one checks shapes, dtypes and axes, and costs about
+//! a microsecond however large the array is.
+//!
+//! ```
+//! use chunkwise::{Axes, Random};
+//! let x = Random::new(42).normal(10.0, 0.1, [10_000, 10_000], 1000)?;
+//! let scaled = (&x - x.mean(0)?) / x.std(0, 0.0)?;
+//! let first = scaled.sum(Axes::from(1).keepdims())?.get_str("0:100")?;
+//! assert_eq!(first.to_string(), "Array<float64 (100, 1) chunks (100, 1), 800 B>");
+//! # Ok::<_, chunkwise::Error>(())
+//! ```
+//!
+//! Where things are:
+//! - [`Array`]: the handle, its operators, and what a failed array is.
+//! - Making arrays: `zeros`, `arange`, `linspace`, `eye`, `from_ndarray`, `from_function`, ... of
+//!   [`Array`]; [`meshgrid`]; [`Random`].
+//! - Elementwise: `exp`, `add`, `clip`, `isclose`, ... of [`Array`]; [`where_`]; [`Operand`].
+//! - Reductions and cumulative sums: `mean`, `argmax`, `topk`, `cumsum`, ... of [`Array`]; [`Axes`].
+//! - Indexing: [`Array::get`] with [`s!`], [`Array::take`], [`Array::mask`].
+//! - Shapes: `reshape`, `transpose`, `roll`, [`Array::pad`], `repeat`, `rechunk`, ... of [`Array`];
+//!   [`concatenate`], [`stack`], [`broadcast_arrays`].
+//! - Products: [`Array::matmul`], [`Array::tensordot`], [`einsum`].
+//! - Functions of your own on chunks: [`map_blocks`], [`Array::map_blocks`], [`Array::map_overlap`].
+//! - Results as `ndarray` arrays: [`IntoNdarray`], [`chunk_from_ndarray`].
 #![forbid(unsafe_code)]
+
+mod array;
+mod axes;
+mod axes_order;
+mod blocks;
+mod creation;
+mod data;
+mod einsum;
+mod elementwise;
+mod indexing;
+mod joining;
+mod linalg;
+mod masked;
+mod operand;
+mod ops;
+mod padding;
+mod random;
+mod reductions;
+mod reshaping;
+mod result;
+mod scans;
+mod shape;
+
+pub use array::Array;
+pub use axes::Axes;
+pub use axes_order::broadcast_arrays;
+pub use blocks::{Blocks, Boundary, Overlap, map_blocks};
+pub use creation::meshgrid;
+pub use einsum::einsum;
+pub use elementwise::{Limit, where_};
+#[doc(hidden)]
+pub use indexing::stepped;
+pub use joining::{concatenate, dstack, hstack, stack, vstack};
+pub use linalg::Contracted;
+pub use operand::Operand;
+pub use padding::Pad;
+pub use random::Random;
+pub use result::{IntoChunk, IntoNdarray, TypedChunk, chunk_from_ndarray};
+pub use shape::{NewShape, Shape};
+
+pub use chunkwise_core::{
+    Chunk, Chunks, Complex32, Complex64, DType, Element, Error, Grid, Location, Region, Result,
+    Scalar, Source, ViewMut,
+};
+pub use chunkwise_expr::{Expr, Index};
+pub use chunkwise_kernels::random::Generator;
+pub use chunkwise_storage::{FunctionSource, MemorySource, NpySource};

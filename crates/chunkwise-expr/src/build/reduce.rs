@@ -34,8 +34,7 @@ impl Expr {
             .filter(|a| !axes.contains(a))
             .map(|a| self.grid().axes()[a].clone())
             .collect();
-        let mut params = params;
-        if reduction.is_topk() {
+        if matches!(reduction.name, "topk" | "argtopk") {
             let k = params.k.unsigned_abs().min(reduced);
             params.k = params.k.signum() * k as isize;
             shape.push(k);
