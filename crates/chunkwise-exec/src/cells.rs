@@ -111,7 +111,10 @@ impl Cells for CellStore<'_> {
     fn take_carry(&self, stage: usize, cell: usize) -> Result<State> {
         let mut carries = self.carries.lock().unwrap_or_else(PoisonError::into_inner);
         carries.remove(&(stage, cell)).ok_or_else(|| {
-            Error::internal("executor", format!("carry {cell} of stage {stage} is not there"))
+            Error::internal(
+                "executor",
+                format!("carry {cell} of stage {stage} is not there"),
+            )
         })
     }
 }

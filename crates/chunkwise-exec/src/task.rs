@@ -292,13 +292,17 @@ fn run_scan<'p>(
     let of = &plan.stages[stage];
     let input = temporary(&s.input, region, cx)?;
     let input = dense(input, cx.pool)?;
-    let cells = (0..region.ndim()).filter(|a| *a != s.axis).map(|a| region.shape[a]).product();
+    let cells = (0..region.ndim())
+        .filter(|a| *a != s.axis)
+        .map(|a| region.shape[a])
+        .product();
     let mut carry = if index[s.axis] == 0 {
         State::new(cx.pool, &s.scanner.carry, cells)?
     } else {
         let mut before: Dims = index.into();
         before[s.axis] -= 1;
-        cx.cells.take_carry(stage, of.outputs[1].grid.ravel(&before))?
+        cx.cells
+            .take_carry(stage, of.outputs[1].grid.ravel(&before))?
     };
     let pool = cx.pool.clone();
     let dtype = of.outputs[0].dtype;
@@ -307,7 +311,8 @@ fn run_scan<'p>(
             return s.scanner.advance(&mut carry, &input.view(), s.axis, out);
         }
         let result = Chunk::build(&pool, dtype, &region.shape, |mut dense| {
-            s.scanner.advance(&mut carry, &input.view(), s.axis, &mut dense)
+            s.scanner
+                .advance(&mut carry, &input.view(), s.axis, &mut dense)
         })?;
         copy(&result.view(), out)
     })?;
@@ -320,7 +325,9 @@ fn dense(chunk: Chunk, pool: &Pool) -> Result<Chunk> {
     if chunk.view().is_contiguous() {
         return Ok(chunk);
     }
-    Chunk::build(pool, chunk.dtype(), chunk.shape(), |mut out| copy(&chunk.view(), &mut out))
+    Chunk::build(pool, chunk.dtype(), chunk.shape(), |mut out| {
+        copy(&chunk.view(), &mut out)
+    })
 }
 
 fn run_call(

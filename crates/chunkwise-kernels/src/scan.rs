@@ -129,8 +129,10 @@ impl Scanner {
         out: &mut ViewMut<'_>,
     ) -> Result<()> {
         let shape = input.shape();
-        let (outer, inner): (usize, usize) =
-            (shape[..axis].iter().product(), shape[axis + 1..].iter().product());
+        let (outer, inner): (usize, usize) = (
+            shape[..axis].iter().product(),
+            shape[axis + 1..].iter().product(),
+        );
         let fits = input.is_contiguous()
             && out.is_contiguous()
             && out.shape() == shape
@@ -139,14 +141,26 @@ impl Scanner {
             && carry.cells() == outer * inner
             && carry.nbytes() == self.carry.state_len(outer * inner);
         if !fits {
-            return Err(Error::internal("scan", format!("a block of shape {shape:?} does not fit")));
+            return Err(Error::internal(
+                "scan",
+                format!("a block of shape {shape:?} does not fit"),
+            ));
         }
         let state = carry.data()?;
         if shape.contains(&0) {
             return Ok(());
         }
         // SAFETY: checked above: dense arrays of the same shape, and a state with as many cells.
-        unsafe { self.scan(state, input.as_ptr(), out.as_mut_ptr(), outer, shape[axis], inner) };
+        unsafe {
+            self.scan(
+                state,
+                input.as_ptr(),
+                out.as_mut_ptr(),
+                outer,
+                shape[axis],
+                inner,
+            )
+        };
         Ok(())
     }
 

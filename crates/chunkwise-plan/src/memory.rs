@@ -62,7 +62,10 @@ pub(crate) fn task_memory(kind: &StageKind, largest: &Dims, outputs: &[StageOutp
             memory.scratch += 2 * bytes(largest, s.input.dtype().size());
             // The result before it goes to its place, and the carry.
             memory.scratch += bytes(largest, s.scanner.output.size());
-            let cells = (0..largest.len()).filter(|a| *a != s.axis).map(|a| largest[a]).product();
+            let cells = (0..largest.len())
+                .filter(|a| *a != s.axis)
+                .map(|a| largest[a])
+                .product();
             memory.output += Pool::footprint(s.scanner.carry.state_len(cells)) as u64;
             body(&s.input, &whole, &mut memory);
         }

@@ -23,6 +23,8 @@
 //!   [`concatenate`], [`stack`], [`broadcast_arrays`].
 //! - Products: [`Array::matmul`], [`Array::tensordot`], [`einsum`].
 //! - Functions of your own on chunks: [`map_blocks`], [`Array::map_blocks`], [`Array::map_overlap`].
+//! - Running: [`Array::compute`], [`Array::persist`], [`Array::to_npy`], [`Array::explain`];
+//!   [`compute`]; [`Session`] for threads, the memory limit, cancelling and events.
 //! - Results as `ndarray` arrays: [`IntoNdarray`], [`chunk_from_ndarray`].
 #![forbid(unsafe_code)]
 
@@ -30,6 +32,7 @@ mod array;
 mod axes;
 mod axes_order;
 mod blocks;
+mod compute;
 mod creation;
 mod data;
 mod einsum;
@@ -46,12 +49,14 @@ mod reductions;
 mod reshaping;
 mod result;
 mod scans;
+mod session;
 mod shape;
 
 pub use array::Array;
 pub use axes::Axes;
 pub use axes_order::broadcast_arrays;
 pub use blocks::{Blocks, Boundary, Overlap, map_blocks};
+pub use compute::compute;
 pub use creation::meshgrid;
 pub use einsum::einsum;
 pub use elementwise::{Limit, where_};
@@ -63,12 +68,15 @@ pub use operand::Operand;
 pub use padding::Pad;
 pub use random::Random;
 pub use result::{IntoChunk, IntoNdarray, TypedChunk, chunk_from_ndarray};
+pub use session::Session;
 pub use shape::{NewShape, Shape};
 
 pub use chunkwise_core::{
     Chunk, Chunks, Complex32, Complex64, DType, Element, Error, Grid, Location, Region, Result,
     Scalar, Source, ViewMut,
 };
+pub use chunkwise_diagnostics as diagnostics;
+pub use chunkwise_exec::{CancelToken, Event, Subscriber, Target};
 pub use chunkwise_expr::{Expr, Index};
 pub use chunkwise_kernels::random::Generator;
 pub use chunkwise_storage::{FunctionSource, MemorySource, NpySource};
