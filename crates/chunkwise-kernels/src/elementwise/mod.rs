@@ -2,6 +2,12 @@
 //!
 //! A row has the name, the number of arguments, the dtype rule, a doc line and the scalar body;
 //! everything else (the method, its documentation, its test) follows from the row.
+//!
+//! - `table`: the rows. Adding a function is adding one.
+//! - `rule`: the dtypes that functions take and give.
+//! - `stamp`: the loops, and the macros that make kernels from scalar bodies.
+//! - `arithmetic`, `compare`, `complex`, `math`: bodies longer than a line.
+//! - `cast`: conversions.
 
 mod arithmetic;
 mod cast;
@@ -49,7 +55,7 @@ pub struct Function {
     pub cost: f32,
     /// The dtypes that the kernel takes and gives for arguments of these dtypes; `None` where the
     /// function has no meaning for them.
-    pub(crate) rule: fn(&[DType]) -> Option<(SmallVec<[DType; 3]>, DType)>,
+    pub(crate) rule: fn(&[DType]) -> rule::Signature,
     /// The kernel for arguments of the dtypes that `rule` gave.
     pub(crate) kernel: fn(&[DType]) -> Option<Kernel>,
 }

@@ -5,7 +5,7 @@ use chunkwise_core::DType;
 use smallvec::{SmallVec, smallvec};
 
 /// The dtypes that the kernel takes, and the one that it gives.
-pub(super) type Signature = Option<(SmallVec<[DType; 3]>, DType)>;
+pub(crate) type Signature = Option<(SmallVec<[DType; 3]>, DType)>;
 
 fn promoted(args: &[DType]) -> DType {
     args.iter().skip(1).fold(args[0], |a, b| a.promote(*b))

@@ -5,6 +5,9 @@
 //! and its constant length lets the compiler vectorise without checks at run time. The last, shorter
 //! block is padded, so that every element goes through the same instructions whatever the length.
 
+// The loops index several blocks at once, of which some are unused where an argument is in a register.
+#![allow(clippy::needless_range_loop)]
+
 use std::marker::PhantomData;
 use std::mem::MaybeUninit;
 

@@ -2,6 +2,9 @@
 //!
 //! In a body `T` is the argument's type and `Real` the type of its real part.
 
+// Bodies serve several types, for one of which a cast does nothing.
+#![allow(clippy::unnecessary_cast)]
+
 use std::f64::consts::PI;
 
 use num_complex::Complex;
@@ -112,8 +115,8 @@ pub static FUNCTIONS: &[Function] = &[
         complex |a| -> T { a.expm1_() }),
     row!("fabs", 1, 0.1, rule::float, "The absolute value, in floating point for integers too.",
         float |a| -> T { a.abs() }),
-    row!("float_power", 2, 20.0, rule::double, "The first argument to the power of the second, in double precision at least.",
-        float #heavy |a, b| -> T { a.powf(b) }
+    row!("float_power", 2, 5.0, rule::double, "The first argument to the power of the second, in double precision at least.",
+        float #heavy |a, b| -> T { a.pow_(b) }
         complex #heavy |a, b| -> T { a.power(b) }),
     row!("floor", 1, 0.1, rule::not_complex, "The largest integer not above; integers as they are.",
         bool |a| -> T { a }
@@ -266,9 +269,9 @@ pub static FUNCTIONS: &[Function] = &[
         width |a| -> T { a }
         float |a| -> T { a }
         complex |a| -> T { a }),
-    row!("pow", 2, 20.0, rule::widen_bool, "The first argument to the power of the second. Integers wrap; a negative integer exponent gives the power truncated, and 0 for 0.",
+    row!("pow", 2, 5.0, rule::widen_bool, "The first argument to the power of the second. Integers wrap; a negative integer exponent gives the power truncated, and 0 for 0.",
         integer #heavy |a, b| -> T { a.power(b) }
-        float #heavy |a, b| -> T { a.powf(b) }
+        float #heavy |a, b| -> T { a.pow_(b) }
         complex #heavy |a, b| -> T { a.power(b) }),
     row!("rad2deg", 1, 0.1, rule::float, "Radians in degrees.",
         float |a| -> T { a * (180.0 / PI) as T }),

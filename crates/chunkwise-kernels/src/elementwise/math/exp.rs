@@ -31,7 +31,7 @@ const EXP2: [f64; 10] = [
     4.4541068401718915e-10,
 ];
 /// What `LN_2` lacks of ln 2.
-const LN_2_LOW: f64 = 2.3190468138462996e-17;
+pub(super) const LN_2_LOW: f64 = 2.3190468138462996e-17;
 
 /// `n`, `r` and `e^r - 1 - r` of `x = n ln 2 + r`.
 #[inline(always)]
@@ -43,7 +43,7 @@ fn reduce(x: f64) -> (f64, f64, f64) {
 
 /// `x * 2^n` for `|n| <= 2040`, in two steps so that only the last rounds or overflows.
 #[inline(always)]
-fn scale(x: f64, n: f64) -> f64 {
+pub(super) fn scale(x: f64, n: f64) -> f64 {
     let half = nearest(n * 0.5);
     x * power_of_two(half) * power_of_two(n - half)
 }
@@ -69,13 +69,19 @@ pub(in super::super) fn half_exp(x: f64) -> f64 {
     scale(1.0 + (r + q), n - 1.0)
 }
 
+/// `2^r - 1 - r ln 2` for `|r| <= 1/2`.
+#[inline(always)]
+pub(super) fn exp2_fraction(r: f64) -> f64 {
+    r * r * polynomial(r, &EXP2)
+}
+
 /// Two to the power of `x`. Within 1.0 ULP.
 #[inline(always)]
 pub(in super::super) fn exp2(x: f64) -> f64 {
     let x = clamp(x, -1076.0, 1025.0);
     let n = nearest(x);
     let r = x - n;
-    scale(1.0 + r.mul_add(LN_2, r * r * polynomial(r, &EXP2)), n)
+    scale(1.0 + r.mul_add(LN_2, exp2_fraction(r)), n)
 }
 
 /// Half of `e^x - 1`, which does not overflow before `sinh` does.

@@ -43,7 +43,7 @@ fn split(x: f64) -> (f64, f64) {
 
 /// [`split`] that takes subnormal numbers too.
 #[inline(always)]
-fn split_any(x: f64) -> (f64, f64) {
+pub(super) fn split_any(x: f64) -> (f64, f64) {
     let tiny = x < f64::MIN_POSITIVE;
     let (k, m) = split(select(tiny, x * TWO_54, x));
     (select(tiny, k - 54.0, k), m)

@@ -11,6 +11,7 @@
 pub(super) mod exp;
 pub(super) mod hyperbolic;
 pub(super) mod log;
+mod pow;
 pub(super) mod power;
 mod reduction;
 pub(super) mod special;
@@ -57,6 +58,7 @@ macro_rules! functions {
             $(fn $name(self) -> Self;)*
             fn atan2_(self, x: Self) -> Self;
             fn hypot_(self, y: Self) -> Self;
+            fn pow_(self, y: Self) -> Self;
             fn logaddexp_(self, y: Self) -> Self;
             fn logaddexp2_(self, y: Self) -> Self;
         }
@@ -64,6 +66,10 @@ macro_rules! functions {
             $(#[inline(always)] fn $name(self) -> f64 { $path(self) })*
             #[inline(always)]
             fn atan2_(self, x: f64) -> f64 { trig::atan2(self, x) }
+            #[inline(always)]
+            fn pow_(self, y: f64) -> f64 {
+                pow::pow(self, y)
+            }
             #[inline(always)]
             fn hypot_(self, y: f64) -> f64 { power::hypot(self, y) }
             #[inline(always)]
@@ -75,6 +81,10 @@ macro_rules! functions {
             $(#[inline(always)] fn $name(self) -> f32 { $path(self as f64) as f32 })*
             #[inline(always)]
             fn atan2_(self, x: f32) -> f32 { trig::atan2(self as f64, x as f64) as f32 }
+            #[inline(always)]
+            fn pow_(self, y: f32) -> f32 {
+                pow::pow_single(self as f64, y as f64) as f32
+            }
             #[inline(always)]
             fn hypot_(self, y: f32) -> f32 {
                 let (x, y) = (self as f64, y as f64);

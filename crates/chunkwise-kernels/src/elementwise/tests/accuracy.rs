@@ -128,6 +128,46 @@ fn functions_are_within_their_stated_error() {
     }
 }
 
+#[test]
+fn powers_are_within_their_stated_error() {
+    let mut bits = Bits(31);
+    for (bases, exponents) in [
+        ((0.0, 20.0), (-20.0, 20.0)),
+        ((0.9, 1.1), (-7000.0, 7000.0)),
+    ] {
+        let x: Vec<f64> = (0..POINTS)
+            .map(|_| bits.uniform(bases.0, bases.1))
+            .collect();
+        let y: Vec<f64> = (0..POINTS)
+            .map(|_| bits.uniform(exponents.0, exponents.1))
+            .collect();
+        let got = call(
+            function("pow").unwrap(),
+            &[&Elements::of(&x), &Elements::of(&y)],
+        );
+        for i in 0..POINTS {
+            let error = ulps(got.get::<f64>(i), x[i].powf(y[i]));
+            assert!(error <= 2.0, "pow({:?}, {:?}): {error} ULP", x[i], y[i]);
+        }
+    }
+    let (x, y): (Vec<f64>, Vec<f64>) = (-9..=9)
+        .flat_map(|a| (0..=16).map(move |n| (a as f64, n as f64)))
+        .unzip();
+    let got = call(
+        function("pow").unwrap(),
+        &[&Elements::of(&x), &Elements::of(&y)],
+    );
+    for i in 0..x.len() {
+        assert_eq!(
+            got.get::<f64>(i),
+            (x[i] as i64).pow(y[i] as u32) as f64,
+            "{} {}",
+            x[i],
+            y[i]
+        );
+    }
+}
+
 /// The inverse hyperbolic functions of Rust are not accurate enough to compare with: their own
 /// inverses are.
 #[test]
