@@ -169,16 +169,6 @@ binary! {
 #[cfg(test)]
 const OTHER: &[&str] = &["where", "clip", "round", "nan_to_num"];
 
-/// Rows that stand for several functions in one pass: the optimizer chooses them, users do not.
-#[cfg(test)]
-const FUSED: &[&str] = &[
-    "multiply_add",
-    "multiply_subtract",
-    "subtract_multiply",
-    "square_add",
-    "sum_of_squares",
-];
-
 impl Array {
     /// The elements converted to another dtype: integers wrap, floats to integers truncate and
     /// saturate, complex to real drops the imaginary part.
@@ -402,7 +392,7 @@ mod tests {
 
     #[test]
     fn every_row_has_a_method() {
-        let methods: Vec<&str> = [UNARY, BINARY, OTHER, FUSED].concat();
+        let methods: Vec<&str> = [UNARY, BINARY, OTHER].concat();
         for f in FUNCTIONS {
             assert!(methods.contains(&f.name), "no method for {}", f.name);
         }

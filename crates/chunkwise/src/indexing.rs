@@ -29,10 +29,19 @@ macro_rules! s {
         $crate::s!(@done [$($out,)* $crate::Index::Ellipsis,] $($($rest)*)?)
     };
     (@done [$($out:expr,)*] $index:expr ; $step:expr $(, $($rest:tt)*)?) => {
-        $crate::s!(@done [$($out,)* $crate::stepped($index, $step),] $($($rest)*)?)
+        $crate::s!(@done [$($out,)* {
+            // Bounds count from the end where negative: `2..-1` is not empty.
+            #[allow(clippy::reversed_empty_ranges)]
+            let index = $crate::stepped($index, $step);
+            index
+        },] $($($rest)*)?)
     };
     (@done [$($out:expr,)*] $index:expr $(, $($rest:tt)*)?) => {
-        $crate::s!(@done [$($out,)* $crate::Index::from($index),] $($($rest)*)?)
+        $crate::s!(@done [$($out,)* {
+            #[allow(clippy::reversed_empty_ranges)]
+            let index = $crate::Index::from($index);
+            index
+        },] $($($rest)*)?)
     };
     ($($index:tt)*) => { $crate::s!(@done [] $($index)*) };
 }

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use chunkwise_core::{Error, Result};
+use chunkwise_core::{Error, Result, Scalar};
 use chunkwise_expr::{Call, CallInput, Expr, Follow, Kind};
 use chunkwise_kernels::reduce::Params;
 use smallvec::SmallVec;
@@ -192,7 +192,7 @@ fn not_empty(operation: &'static str, result: Array, count: Array) -> Result<Arr
 #[track_caller]
 pub(crate) fn scan(
     array: &Array,
-    identity: bool,
+    identity: Scalar,
     run: impl FnOnce(&Array) -> Result<Array>,
 ) -> Result<Array> {
     let m = Masked::of(array)?;

@@ -1,11 +1,15 @@
 //! Cumulative operations: a method per row of the table in `chunkwise-kernels`.
 
-use chunkwise_core::{Error, Result};
+use chunkwise_core::{DType, Error, Result, Scalar};
 use chunkwise_kernels::scan::{SCANS, Scan};
 
 use crate::array::Here;
+use crate::creation::extreme;
 use crate::masked;
 use crate::{Array, Axes};
+
+/// The value of a dtype that changes nothing before the others.
+type Identity = fn(DType) -> Scalar;
 
 fn row(name: &'static str) -> Result<&'static Scan> {
     SCANS
@@ -15,7 +19,7 @@ fn row(name: &'static str) -> Result<&'static Scan> {
 }
 
 #[track_caller]
-fn scan(name: &'static str, identity: bool, array: &Array, axes: &Axes) -> Result<Array> {
+fn scan(name: &'static str, identity: Identity, array: &Array, axes: &Axes) -> Result<Array> {
     match axes.chosen.as_deref() {
         None if array.ndim() == 1 => along(name, identity, array, 0),
         None => along(name, identity, &array.ravel()?, 0),
@@ -30,10 +34,10 @@ fn scan(name: &'static str, identity: bool, array: &Array, axes: &Axes) -> Resul
 }
 
 #[track_caller]
-fn along(name: &'static str, identity: bool, array: &Array, axis: isize) -> Result<Array> {
+fn along(name: &'static str, identity: Identity, array: &Array, axis: isize) -> Result<Array> {
     let e = array.expr()?;
     if e.unknown_axis().is_some() {
-        return masked::scan(array, identity, |filled| {
+        return masked::scan(array, identity(array.dtype()), |filled| {
             along(name, identity, filled, axis)
         });
     }
@@ -41,12 +45,12 @@ fn along(name: &'static str, identity: bool, array: &Array, axis: isize) -> Resu
 }
 
 macro_rules! scans {
-    ($($method:ident $name:literal $identity:literal $doc:literal;)*) => {
+    ($($method:ident $name:literal $identity:expr, $doc:literal;)*) => {
         impl Array {$(
             #[doc = $doc]
             ///
-            /// `..` takes all elements in C order as one axis. Bools and narrow integers give 64-bit
-            /// integers.
+            /// `..` takes all elements in C order as one axis. Sums and products of bools and integers
+            /// are 64 bits wide.
             ///
             /// ```
             /// # use chunkwise::{Array, DType};
@@ -66,10 +70,12 @@ macro_rules! scans {
 }
 
 scans! {
-    cumsum "cumsum" false "The sum of the elements up to each, along an axis.";
-    cumprod "cumprod" true "The product of the elements up to each, along an axis.";
-    nancumsum "nancumsum" false "The sum of the elements up to each that are not NaN, along an axis.";
-    nancumprod "nancumprod" true "The product of the elements up to each that are not NaN, along an axis.";
+    cumsum "cumsum" |_| false.into(), "The sum of the elements up to each, along an axis.";
+    cumprod "cumprod" |_| true.into(), "The product of the elements up to each, along an axis.";
+    cummin "cummin" |dtype| extreme(dtype, true), "The smallest of the elements up to each, along an axis.";
+    cummax "cummax" |dtype| extreme(dtype, false), "The largest of the elements up to each, along an axis.";
+    nancumsum "nancumsum" |_| false.into(), "The sum of the elements up to each that are not NaN, along an axis.";
+    nancumprod "nancumprod" |_| true.into(), "The product of the elements up to each that are not NaN, along an axis.";
 }
 
 #[cfg(test)]

@@ -1,4 +1,5 @@
 //! What is settled when an array is made: shape, dtype, chunks, place, and errors.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 use chunkwise::*;
 
@@ -147,7 +148,7 @@ fn chunks_follow_the_inputs() -> Result<()> {
         ("sum", x.sum(0)?, "(20,)"),
         ("keepdims", x.sum(Axes::from(0).keepdims())?, "(1, 20)"),
         ("t", x.t()?, "(20, 30 (last 10))"),
-        ("slice", x.get(s![10..50, 40..])?, "(20, 20)"),
+        ("slice", x.get(s![10..-50, 40..])?, "(20, 20)"),
         (
             "add",
             (&x + Array::zeros([60], DType::F64, 15)?).check()?.clone(),
@@ -229,10 +230,7 @@ fn errors_say_what_is_wrong() {
         ),
         (einsum("ij,jk", [&x]), "it names 2 arrays, 1 are given"),
         (einsum("ijk", [&x]), "names 3 axes of an array with 2"),
-        (
-            einsum("ii", [&x]),
-            "label i has lengths 4 and 5 in one array",
-        ),
+        (einsum("ii", [&x]), "label i has lengths 4 and 5"),
         (einsum("ij->k", [&x]), "label k is in no array"),
         (einsum("ij->ii", [&x]), "label i is twice in the result"),
         (einsum("i1", [&x]), "'1' is no label"),

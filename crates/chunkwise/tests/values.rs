@@ -1,5 +1,6 @@
 //! Values against plain loops. Everything goes through [`compute`], so that another engine than the
 //! reference can stand there.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 mod reference;
 
