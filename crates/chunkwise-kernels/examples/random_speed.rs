@@ -122,6 +122,7 @@ fn main() {
                     unsafe { sampler.fill(at + 1001 * run as u64, 1, black_box(out), 64) };
                 }
             });
+            // SAFETY: as above.
             let strided = time(|at| unsafe { sampler.fill(at, 7, black_box(out), TILE) });
             println!(
                 "{:28} {fill:8.3} {fused:8.3} {runs:8.3} {strided:8.3}",

@@ -7,7 +7,8 @@ use super::bits::Bits;
 use super::math::{HALF_LN_TAU, deviance, exp, ln, ln_1p, stirling_error};
 use super::table::Table;
 
-const LARGEST_TABLE_MEAN: f64 = 128.0;
+/// Means up to this are drawn from a table.
+pub(super) const LARGEST_TABLE_MEAN: f64 = 128.0;
 
 /// The sub-counter of an element's first attempt; the next ones follow.
 pub(super) const FIRST_ATTEMPT: u32 = 1;

@@ -34,12 +34,15 @@ impl Philox {
     #[inline]
     pub(super) unsafe fn blocks(&self, first: u64, sub: u32, out: *mut u8, n: usize) {
         let high = [sub, self.stream];
-        let mut done = 0;
         #[cfg(target_arch = "x86_64")]
-        if n > 2 && level() >= Level::V3 {
+        let done = if n > 2 && level() >= Level::V3 {
             // SAFETY: the level has AVX2; the caller's contract is handed on.
-            done = unsafe { x86::blocks(&self.keys, first, high, out, n) };
-        }
+            unsafe { x86::blocks(&self.keys, first, high, out, n) }
+        } else {
+            0
+        };
+        #[cfg(not(target_arch = "x86_64"))]
+        let done = 0;
         for i in done..n {
             let block = self.block(first.wrapping_add(i as u64), high);
             // SAFETY: `i < n` blocks.

@@ -2,6 +2,8 @@ use std::sync::Arc;
 
 use chunkwise_core::{DType, Error, Result};
 
+use super::counts::LARGEST_TABLE_MEAN;
+
 /// The source of random bits.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Generator {
@@ -230,21 +232,35 @@ impl RandomSpec {
         let half = if self.dtype.size() == 4 { 0.5 } else { 1.0 };
         let bits = half
             * match self.generator {
-                Generator::Ars7 => 0.4,
-                Generator::Philox4x32 => 1.5,
+                Generator::Ars7 => 0.25,
+                Generator::Philox4x32 => 1.3,
             };
-        bits + match &self.distribution {
-            Distribution::Uniform { .. } | Distribution::Bits => 0.05 * half,
+        let count = |mean: f64| {
+            if mean <= LARGEST_TABLE_MEAN {
+                6.0
+            } else {
+                45.0
+            }
+        };
+        let rest = match &self.distribution {
+            Distribution::Uniform { .. } | Distribution::Bits => 0.1 * half,
             Distribution::Normal { .. } => 1.8 * half,
-            Distribution::Exponential { .. } => 1.5 * half,
-            Distribution::Integers { .. } | Distribution::Bernoulli { .. } => 0.5,
-            Distribution::Poisson { .. } | Distribution::Binomial { .. } => 30.0,
-            Distribution::Choice {
-                cumulative: None, ..
-            } => 0.5,
-            Distribution::Choice { n, .. } => 2.0 + 2.0 * (*n as f32).log2(),
-            Distribution::Permutation { .. } => 30.0,
-        }
+            Distribution::Exponential { .. } => 1.4 * half,
+            Distribution::Integers { low, high } if high - low > 1 << 32 => 1.0,
+            Distribution::Integers { .. } | Distribution::Bernoulli { .. } => 0.2,
+            Distribution::Poisson { rate } => count(*rate),
+            Distribution::Binomial { n, p } => count(*n as f64 * p.min(1.0 - p)),
+            Distribution::Choice { cumulative, .. } => {
+                if cumulative.is_some() {
+                    4.0
+                } else {
+                    0.2
+                }
+            }
+            Distribution::Permutation { n } if *n <= 1024 => 1.6,
+            Distribution::Permutation { .. } => 12.5,
+        };
+        bits + rest
     }
 }
 
