@@ -34,7 +34,8 @@ impl Expr {
             .filter(|a| !axes.contains(a))
             .map(|a| self.grid().axes()[a].clone())
             .collect();
-        if matches!(reduction.name, "topk" | "argtopk") {
+        let mut params = params;
+        if reduction.is_topk() {
             let k = params.k.unsigned_abs().min(reduced);
             params.k = params.k.signum() * k as isize;
             shape.push(k);
