@@ -158,7 +158,7 @@ fn natural_grid(wants: &Wants<'_>, stage_grid: impl Fn(usize, usize) -> Grid) ->
         .fused
         .leaves
         .iter()
-        .filter(|l| l.map.is_identity())
+        .filter(|l| l.map.is_identity() && l.shape == wants.fused.shape)
         .find_map(|leaf| {
             match &leaf.input {
                 Input::Stage { stage, output } => Some(stage_grid(*stage, *output)),
