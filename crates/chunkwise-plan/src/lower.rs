@@ -281,6 +281,7 @@ impl<'a> Lowering<'a> {
                     let output = ReduceOutput {
                         reducer: reduction.resolve(input.dtype(), *params)?,
                         axes: axes.clone(),
+                        is_topk: reduction.is_topk(),
                     };
                     let last = reduction
                         .is_topk()
