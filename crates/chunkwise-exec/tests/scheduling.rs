@@ -140,8 +140,14 @@ fn play(work: Made, limit: u64, workers: usize, n: &mut Numbers) -> usize {
             match scheduler.next() {
                 Action::Run(task) => {
                     for c in work.reads(task) {
-                        assert!(alive.contains(&c), "{task:?} reads {c:?}, which is not there");
-                        assert!(!spilling.contains(&c), "{task:?} reads {c:?} on its way out");
+                        assert!(
+                            alive.contains(&c),
+                            "{task:?} reads {c:?}, which is not there"
+                        );
+                        assert!(
+                            !spilling.contains(&c),
+                            "{task:?} reads {c:?} on its way out"
+                        );
                     }
                     running.push(task);
                     assert!(
@@ -204,7 +210,11 @@ fn play(work: Made, limit: u64, workers: usize, n: &mut Numbers) -> usize {
             }
             alive.extend(made.iter().map(|(c, _)| c.clone()));
             for c in scheduler.finished(task, &made) {
-                assert_eq!(reads_left.get(&c).copied().unwrap_or(0), 0, "{c:?} is dropped early");
+                assert_eq!(
+                    reads_left.get(&c).copied().unwrap_or(0),
+                    0,
+                    "{c:?} is dropped early"
+                );
                 assert!(alive.remove(&c), "{c:?} is dropped twice");
             }
         } else if let Some(c) = (!spilling.is_empty()).then(|| spilling.swap_remove(0)) {

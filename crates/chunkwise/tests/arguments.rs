@@ -94,7 +94,24 @@ fn pairs(n: &mut Numbers) -> Vec<(usize, usize)> {
 
 fn text(n: &mut Numbers) -> String {
     const PARTS: &[&str] = &[
-        ":", ",", "1", "-1", "::", "...", "newaxis", "None", " ", "99999999999999999999", "i", "j", "->", "ij", "é", "(", "0:100", ";",
+        ":",
+        ",",
+        "1",
+        "-1",
+        "::",
+        "...",
+        "newaxis",
+        "None",
+        " ",
+        "99999999999999999999",
+        "i",
+        "j",
+        "->",
+        "ij",
+        "é",
+        "(",
+        "0:100",
+        ";",
     ];
     (0..n.below(7)).map(|_| *n.pick(PARTS)).collect()
 }
@@ -283,7 +300,9 @@ fn no_argument_makes_a_method_panic() {
     let session = Session::new(1, 1 << 20).unwrap();
     let mut failures = std::collections::BTreeMap::new();
     std::panic::set_hook(Box::new(|info| {
-        let at = info.location().map(|l| format!("{}:{}", l.file(), l.line()));
+        let at = info
+            .location()
+            .map(|l| format!("{}:{}", l.file(), l.line()));
         *PLACE.lock().unwrap() = at.unwrap_or_default();
     }));
     for seed in first..first + count {
@@ -297,9 +316,14 @@ fn no_argument_makes_a_method_panic() {
                 let _ = (made.to_string(), format!("{made:?}"));
                 let _ = session.explain(&[&made]);
                 if made.size() <= 1000 && seed % 4 == 0 {
-                    let cheap = session.plan(&[&made]).is_ok_and(|p| p.cost() < 1e6 && p.task_count() < 1000);
+                    let cheap = session
+                        .plan(&[&made])
+                        .is_ok_and(|p| p.cost() < 1e6 && p.task_count() < 1000);
                     if cheap && let Err(e) = session.compute(&[&made]) {
-                        assert!(!matches!(e.root(), Error::Panic { .. } | Error::Internal { .. }), "{e}");
+                        assert!(
+                            !matches!(e.root(), Error::Panic { .. } | Error::Internal { .. }),
+                            "{e}"
+                        );
                     }
                 }
             }
@@ -309,14 +333,23 @@ fn no_argument_makes_a_method_panic() {
                 .downcast_ref::<String>()
                 .cloned()
                 .or_else(|| e.downcast_ref::<&str>().map(|s| (*s).to_owned()));
-            let entry = failures.entry((PLACE.lock().unwrap().clone(), message.unwrap_or_default())).or_insert((seed, name, 0));
+            let entry = failures
+                .entry((PLACE.lock().unwrap().clone(), message.unwrap_or_default()))
+                .or_insert((seed, name, 0));
             entry.2 += 1;
         }
     }
     let _ = std::panic::take_hook();
     let list: Vec<String> = failures
         .iter()
-        .map(|((place, message), (seed, name, times))| format!("{name}: {place}: {message} (CHUNKWISE_SEED={seed}, {times} times)"))
+        .map(|((place, message), (seed, name, times))| {
+            format!("{name}: {place}: {message} (CHUNKWISE_SEED={seed}, {times} times)")
+        })
         .collect();
-    assert!(list.is_empty(), "{} kinds of panic:\n{}", list.len(), list.join("\n"));
+    assert!(
+        list.is_empty(),
+        "{} kinds of panic:\n{}",
+        list.len(),
+        list.join("\n")
+    );
 }
