@@ -20,11 +20,11 @@ mod scan;
 mod take;
 mod view;
 
-use chunkwise_core::{Error, Result};
+use chunkwise_core::{Chunks, Error, Result, Scalar};
 use chunkwise_expr::{Expr, Kind};
 use smallvec::SmallVec;
 
-use crate::promise::{keep, located};
+use crate::promise::{keep, located, regrid};
 use crate::selection::Selection;
 use crate::walk::Graph;
 use demands::Demands;
@@ -78,8 +78,14 @@ fn everything(e: &Expr) -> Needs {
         .collect()
 }
 
+/// Whether nothing is asked of a node that has elements.
+fn is_nothing(e: &Expr, wanted: &Selection) -> bool {
+    wanted.elements() == 0 && !e.is_empty()
+}
+
 fn needs(e: &Expr, wanted: &Selection) -> Needs {
     match narrowing(e) {
+        Some(_) if is_nothing(e, wanted) => e.inputs().iter().map(|_| None).collect(),
         Some(n) if selects(e) || !wanted.is_whole(e.shape()) => (n.needs)(e, wanted),
         _ => everything(e),
     }
@@ -160,6 +166,10 @@ fn part(versions: &[Made], need: &Selection) -> Result<Expr> {
 
 fn make(e: &Expr, selection: &Selection, inputs: &[Option<Expr>]) -> Result<Expr> {
     let whole = selection.is_whole(e.shape());
+    if narrowing(e).is_some() && is_nothing(e, selection) {
+        let chunks = Chunks::Uniform(-1);
+        return Expr::constant(Scalar::Bool(false), e.dtype(), &selection.shape(), &chunks);
+    }
     let all: Option<SmallVec<[Expr; 3]>> = inputs.iter().cloned().collect();
     match (narrowing(e), all) {
         (Some(n), _) if selects(e) || !whole => {
@@ -192,5 +202,5 @@ fn unchanged(e: &Expr, new: Expr) -> Result<Expr> {
     if same {
         return Ok(e.clone());
     }
-    Ok(located(new.with_grid(e.grid()), e.location()))
+    Ok(located(regrid(new, e.grid()), e.location()))
 }
