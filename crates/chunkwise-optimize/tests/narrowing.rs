@@ -142,23 +142,14 @@ fn slices_reach_the_leaves_through_every_kind() {
         ),
         (
             get(&exp(&x).reshape(&[120_000]).unwrap(), "650:700"),
-            format!(
-                "view [50] < reshape [300] < {}",
-                "exp [1, 300] < view [1, 300] < random [400, 300]"
-            ),
+            format!("view [50] < exp [1, 50] < {}", with("[1, 50]")),
         ),
         (
             get(&exp(&x).rechunk(&Chunks::from(7)).unwrap(), ":30"),
             format!("exp [30, 300] < {}", with("[30, 300]")),
         ),
     ] {
-        let got =
-            spine(&better(&e)).replace("view [50] < view [300] <", "view [50] < reshape [300] <");
-        let got = got.replace(
-            "view [50] < exp [1, 300]",
-            "view [50] < reshape [300] < exp [1, 300]",
-        );
-        assert_eq!(got, want, "{e}");
+        assert_eq!(spine(&better(&e)), want, "{e}");
     }
 }
 
@@ -271,18 +262,25 @@ fn what_roots_share_is_made_once_for_all() {
 
 #[test]
 fn deep_chains_take_neither_stack_nor_much_time() {
+    let start = Instant::now();
     let mut y = random(&[100, 100]);
-    for _ in 0..100_000 {
+    for _ in 0..50_000 {
         y = map("negative", &[map("exp", &[(&y).into()]).into()]);
     }
-    let start = Instant::now();
+    let built = start.elapsed();
     assert_eq!(better(&y).id(), y.id());
-    let untouched = start.elapsed();
+    let untouched = start.elapsed() - built;
     let made = better(&get(&y, "3:5"));
-    let both = start.elapsed();
-    println!("untouched {untouched:?}, both {both:?}");
+    let narrowed = start.elapsed() - untouched - built;
+    println!("built {built:?}, untouched {untouched:?}, narrowed {narrowed:?}");
     assert_eq!(made.inputs()[0].shape(), [2, 100]);
-    assert!(both < Duration::from_secs(20), "{both:?}");
+    // Against building the chain, since machines differ: it is made once more and looked at a few
+    // times.
+    let allowed = 20 * built + Duration::from_millis(200);
+    assert!(
+        untouched < allowed && narrowed < allowed,
+        "{built:?} {untouched:?} {narrowed:?}"
+    );
 }
 
 #[test]

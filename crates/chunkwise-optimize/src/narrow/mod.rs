@@ -104,15 +104,15 @@ pub fn narrow(roots: &[Expr]) -> Result<Vec<Expr>> {
         return Ok(roots.to_vec());
     }
     let mut demands: Vec<Demands> = graph.nodes.iter().map(|_| Demands::default()).collect();
-    for root in roots {
-        demands[graph.place(root)].add(root, Selection::whole(root.shape()));
+    for (root, place) in roots.iter().zip(&graph.roots) {
+        demands[*place].add(root, Selection::whole(root.shape()));
     }
     for (place, e) in graph.nodes.iter().enumerate().rev() {
         let asked = std::mem::take(&mut demands[place]);
         for wanted in asked.selections() {
-            for (input, need) in e.inputs().into_iter().zip(needs(e, wanted)) {
+            for (input, need) in graph.inputs[place].iter().zip(needs(e, wanted)) {
                 if let Some(need) = need {
-                    demands[graph.place(input)].add(input, need);
+                    demands[*input].add(&graph.nodes[*input], need);
                 }
             }
         }
@@ -120,16 +120,12 @@ pub fn narrow(roots: &[Expr]) -> Result<Vec<Expr>> {
     }
 
     let mut made: Vec<SmallVec<[Made; 1]>> = Vec::with_capacity(graph.nodes.len());
-    for (e, asked) in graph.nodes.iter().zip(&demands) {
-        let versions = asked.selections().iter().map(|selection| {
-            let inputs = e
-                .inputs()
-                .into_iter()
+    for (place, e) in graph.nodes.iter().enumerate() {
+        let versions = demands[place].selections().iter().map(|selection| {
+            let inputs = graph.inputs[place]
+                .iter()
                 .zip(needs(e, selection))
-                .map(|(input, need)| {
-                    need.map(|n| part(&made[graph.place(input)], &n))
-                        .transpose()
-                })
+                .map(|(input, need)| need.map(|n| part(&made[*input], &n)).transpose())
                 .collect::<Result<SmallVec<[Option<Expr>; 3]>>>()?;
             Ok(Made {
                 selection: selection.clone(),
@@ -139,12 +135,11 @@ pub fn narrow(roots: &[Expr]) -> Result<Vec<Expr>> {
         let versions = versions.collect::<Result<_>>()?;
         made.push(versions);
     }
+    let made = graph.roots.iter().map(|place| &made[*place]);
     roots
         .iter()
-        .map(|r| {
-            let whole = part(&made[graph.place(r)], &Selection::whole(r.shape()))?;
-            Ok(whole.with_grid(r.grid()))
-        })
+        .zip(made)
+        .map(|(r, made)| Ok(part(made, &Selection::whole(r.shape()))?.with_grid(r.grid())))
         .collect()
 }
 
