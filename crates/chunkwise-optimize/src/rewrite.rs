@@ -12,8 +12,8 @@ const BOUND: usize = 32;
 pub struct Rule {
     /// What errors call it.
     pub name: &'static str,
-    /// An equal expression that is better, if the rule applies: same values to the bit, same shape,
-    /// same dtype. The chunks are restored by the caller.
+    /// An equal expression that is better, if the rule applies: the same values, shape
+    /// and dtype. The chunks are restored by the caller.
     pub apply: fn(&Expr) -> Result<Option<Expr>>,
 }
 

@@ -45,19 +45,19 @@ fn same_values(seed: u64, name: &str, step: Step) -> (Vec<Expr>, Vec<Expr>) {
 #[test]
 fn every_step_keeps_values_shapes_dtypes_and_chunks() {
     let mut changed = 0;
-    for seed in 0..1500 {
+    for seed in 0..800 {
         let (before, after) = same_values(seed, "optimize", optimize);
         changed += usize::from(before.iter().zip(&after).any(|(a, b)| a.id() != b.id()));
         same_values(seed, "rewrite", |e| rewrite(e, RULES));
         same_values(seed, "narrow", narrow);
     }
-    assert!(changed > 500, "only {changed} of 1500 were changed at all");
+    assert!(changed > 250, "only {changed} of 800 were changed at all");
 }
 
 #[test]
 fn each_rule_alone_keeps_them_too() {
     for rule in RULES {
-        for seed in 5000..5300 {
+        for seed in 5000..5150 {
             let before = expressions(seed);
             let after = rewrite(&before, std::slice::from_ref(rule)).unwrap();
             for (b, a) in before.iter().zip(&after) {
@@ -77,7 +77,7 @@ fn each_rule_alone_keeps_them_too() {
 
 #[test]
 fn optimising_again_changes_nothing() {
-    for seed in 0..600 {
+    for seed in 0..400 {
         let once = optimize(&expressions(seed)).unwrap();
         let twice = optimize(&once).unwrap();
         for (a, b) in once.iter().zip(&twice) {
@@ -117,7 +117,7 @@ fn work(roots: &[Expr]) -> usize {
 #[test]
 fn no_more_is_computed_than_before() {
     let (mut less, mut total) = (0, 0);
-    for seed in 0..600 {
+    for seed in 0..400 {
         let before = expressions(seed);
         let (old, new) = (work(&before), work(&optimize(&before).unwrap()));
         assert!(new <= old, "seed {seed}: {new} > {old}\n{}", before[0]);

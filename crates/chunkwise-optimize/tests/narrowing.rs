@@ -209,6 +209,21 @@ fn overlapping_slices_share_one_operation() {
 }
 
 #[test]
+fn sibling_reductions_keep_sharing_a_pass_unless_little_is_asked() {
+    let x = random(&[1000, 1000]);
+    let (mean, max) = (reduce(&x, "mean", &[0]), reduce(&x, "max", &[0]));
+    for (part, want) in [(":600", 1000), (":10", 10)] {
+        let made = optimize(&[max.clone(), get(&mean, part)]).unwrap();
+        let means: Vec<usize> = nodes(&made)
+            .iter()
+            .filter(|e| e.label() == "mean(axis=0)")
+            .map(Expr::len)
+            .collect();
+        assert_eq!(means, [want]);
+    }
+}
+
+#[test]
 fn far_slices_do_not_compute_what_lies_between() {
     let m = reduce(&random(&[1000, 1000]), "mean", &[0]);
     let ends = map("add", &[get(&m, ":3").into(), get(&m, "-3:").into()]);

@@ -118,6 +118,7 @@ pub fn narrow(roots: &[Expr]) -> Result<Vec<Expr>> {
         }
         demands[place] = asked;
     }
+    reduce::join_siblings(&graph, &mut demands);
 
     let mut made: Vec<SmallVec<[Made; 1]>> = Vec::with_capacity(graph.nodes.len());
     for (place, e) in graph.nodes.iter().enumerate() {
