@@ -1,4 +1,5 @@
 //! What holds for every expression: optimising changes neither values nor shape, dtype and chunks.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
 
 mod support {
     pub mod evaluate;

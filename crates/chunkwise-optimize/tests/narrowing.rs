@@ -1,4 +1,5 @@
 //! What slices leave to be computed, kind by kind; depth and sharing; broken promises.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
 
 use std::collections::HashSet;
 use std::sync::Arc;
