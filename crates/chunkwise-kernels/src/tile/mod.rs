@@ -7,6 +7,7 @@
 //! strides of the leaves, so they cost no pass of their own.
 
 mod layout;
+mod peephole;
 mod program;
 mod run;
 mod scratch;

@@ -8,6 +8,10 @@ use crate::elementwise::Kernel;
 pub struct Value(u32);
 
 impl Value {
+    pub(super) fn new(index: usize) -> Value {
+        Value(index as u32)
+    }
+
     pub(super) fn index(self) -> usize {
         self.0 as usize
     }
@@ -140,6 +144,7 @@ impl Program {
     /// Settles the outputs, the order of evaluation and which tile registers are used again.
     pub fn finish(mut self, outputs: &[Value]) -> Program {
         self.outputs = outputs.to_vec();
+        super::peephole::fuse_pairs(&mut self.values, outputs);
         self.order = self.evaluation_order();
         let mut last_use = vec![0usize; self.values.len()];
         for (step, value) in self.order.iter().enumerate() {
