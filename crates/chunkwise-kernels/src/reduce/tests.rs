@@ -281,7 +281,7 @@ fn definition(
     };
     use std::cmp::Ordering::{Greater, Less};
     let extreme = |o| {
-        best(o).map_or(real(f64::NAN), |p| {
+        best(o).map_or(Complex64::new(f64::NAN, f64::NAN), |p| {
             if nan(p.1) {
                 Complex64::new(f64::NAN, f64::NAN)
             } else {
