@@ -95,11 +95,14 @@ const SHORT: usize = 16;
 pub(super) fn paired<T: Summand<Wide = f64>, V: Via>() -> Part {
     Part {
         fields: fields([16, 16]),
-        // SAFETY (of all three): a complex cell is two real cells side by side.
-        init: |fields, cells, params| unsafe { (V::part().init)(fields, 2 * cells, params) },
+        init: |fields, cells, params| {
+            // SAFETY: a complex cell is two real cells side by side; likewise below.
+            unsafe { (V::part().init)(fields, 2 * cells, params) }
+        },
         accumulate: accumulate_paired::<T, V>,
-        merge: |into, from, cells, params| unsafe {
-            (V::part().merge)(into, from, 2 * cells, params)
+        merge: |into, from, cells, params| {
+            // SAFETY: as above.
+            unsafe { (V::part().merge)(into, from, 2 * cells, params) }
         },
     }
 }

@@ -395,7 +395,7 @@ unsafe fn columns<T: Summand, const SKIP: bool, const B: usize>(
     } else {
         for j in 0..B {
             // A single element deviates by 0, or NaN where it is not finite.
-            first[j] = mean[j] - mean[j];
+            first[j] = mean[j].times(0.0);
             second[j] = first[j].norm_sqr();
         }
     }
