@@ -2,7 +2,7 @@
 //!
 //! A cell holds the count, a pivot near its elements (the mean of its first block), the sum of the
 //! deviations from the pivot, and the sum of squared deviations from the mean with an error term.
-//! Each block of at most 1024 elements is passed twice while it is in cache (its mean, then the
+//! Each block of at most 512 elements is passed twice while it is in cache (its mean, then the
 //! squared deviations with the correction for the mean's rounding; Chan, Golub, LeVeque, "Algorithms
 //! for computing the sample variance", 1983) and merged by their pairwise formula. Sums of deviations
 //! from a near pivot lose nothing where the mean is large beside the deviations.
@@ -18,7 +18,7 @@ use super::state::{Finish, Part, Tile, fields};
 use super::sum::{Summand, Wide, stored, two_sum};
 use crate::simd::simd_fn;
 
-const LANES: usize = 32;
+const LANES: usize = 16;
 const STEPS: usize = 32;
 
 /// Rows shorter than this are taken one element after another.
@@ -133,7 +133,7 @@ impl<W: Wide> State<W> {
 
     /// Takes a block into each of `B` cells.
     #[inline(always)]
-    unsafe fn absorb_all<const B: usize>(self, blocks: [Block<W>; B]) {
+    unsafe fn absorb_all<const B: usize>(self, block: impl Fn(usize) -> Block<W>) {
         // SAFETY: by the caller's contract, B cells from this one on are the state's.
         unsafe {
             let n = self.n.cast::<[f64; B]>();
@@ -151,7 +151,7 @@ impl<W: Wide> State<W> {
                     squares: d[j],
                     error: e[j],
                 };
-                let cell = cell.absorb(blocks[j]);
+                let cell = cell.absorb(block(j));
                 (a[j], b[j], c[j]) = (cell.n, cell.pivot, cell.deviation);
                 (d[j], e[j]) = (cell.squares, cell.error);
             }
@@ -207,7 +207,6 @@ fn tree<W: Copy>(lanes: &[W; LANES], join: impl Fn(W, W) -> W + Copy) -> W {
         }
     }
     let mut lanes = *black_box(lanes);
-    halve::<W, 16>(&mut lanes, join);
     halve::<W, 8>(&mut lanes, join);
     halve::<W, 4>(&mut lanes, join);
     halve::<W, 2>(&mut lanes, join);
@@ -399,19 +398,12 @@ unsafe fn columns<T: Summand, const SKIP: bool, const B: usize>(
             second[j] = first[j].norm_sqr();
         }
     }
-    let empty = Block {
-        n: 0.0,
-        inverse: 0.0,
-        pivot: zero,
-        deviation: zero,
-        squares: 0.0,
-    };
-    let mut blocks = [empty; B];
-    for j in 0..B {
-        blocks[j] = close(count[j], inverse[j], mean[j], first[j], second[j]);
-    }
+    // In memory, so that the compiler makes vectors of columns in what follows.
+    let (count, inverse, mean) = (black_box(count), black_box(inverse), black_box(mean));
+    let (first, second) = (black_box(first), black_box(second));
+    let block = |j: usize| close(count[j], inverse[j], mean[j], first[j], second[j]);
     // SAFETY: by the caller's contract.
-    unsafe { state.absorb_all(blocks) }
+    unsafe { state.absorb_all::<B>(block) }
 }
 
 simd_fn! {
