@@ -24,10 +24,14 @@ pub(super) fn fuse_pairs(values: &mut [Definition], outputs: &[Value]) {
     }
     outputs.iter().for_each(|o| uses[o.index()] += 2);
     for i in 0..values.len() {
-        let Some((name, args)) = pair(values, &uses, i) else { continue };
+        let Some((name, args)) = pair(values, &uses, i) else {
+            continue;
+        };
         let dtype = values[i].dtype;
         let dtypes: SmallVec<[_; 3]> = args.iter().map(|a| values[a.index()].dtype).collect();
-        let Some(Ok(row)) = fused(name).map(|f| f.resolve(&dtypes)) else { continue };
+        let Some(Ok(row)) = fused(name).map(|f| f.resolve(&dtypes)) else {
+            continue;
+        };
         if row.output == dtype && row.inputs == dtypes {
             values[i].name = name;
             values[i].origin = Origin::Apply {
@@ -39,9 +43,15 @@ pub(super) fn fuse_pairs(values: &mut [Definition], outputs: &[Value]) {
 }
 
 /// The kernel for value `i` together with an argument that nobody else uses, and its arguments.
-fn pair(values: &[Definition], uses: &[usize], i: usize) -> Option<(&'static str, SmallVec<[Value; 3]>)> {
+fn pair(
+    values: &[Definition],
+    uses: &[usize],
+    i: usize,
+) -> Option<(&'static str, SmallVec<[Value; 3]>)> {
     let (name, args) = operation(values, Value::new(i))?;
-    let (&[x, y], "add" | "subtract") = (args, name) else { return None };
+    let (&[x, y], "add" | "subtract") = (args, name) else {
+        return None;
+    };
     let product = |v: Value| -> Option<(Value, Value)> {
         if uses[v.index()] != 1 || values[v.index()].dtype != values[i].dtype {
             return None;

@@ -207,10 +207,10 @@ impl Program {
                 order.push(v);
             }
         };
-        for i in 0..self.values.len() {
-            if let (true, Origin::Apply { args, .. }) = (needed[i], &self.values[i].origin) {
+        for (i, definition) in self.values.iter().enumerate() {
+            if let (true, Origin::Apply { args, .. }) = (needed[i], &definition.origin) {
                 args.iter().for_each(|a| load(*a, &mut order));
-                order.push(Value(i as u32));
+                order.push(Value::new(i));
             }
         }
         self.outputs.iter().for_each(|o| load(*o, &mut order));

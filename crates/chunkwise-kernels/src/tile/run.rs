@@ -235,6 +235,10 @@ enum Place<'a> {
     Index(i64),
 }
 
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a handful for each run, and looked at for each tile"
+)]
 enum Target {
     Store {
         ptr: *mut u8,
