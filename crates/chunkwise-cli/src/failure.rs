@@ -1,7 +1,7 @@
 //! Why a command ended without success, and what the shell is told.
 
 use std::fmt::Display;
-use std::io;
+use std::io::{self, Write};
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -44,7 +44,7 @@ impl Failure {
     pub fn report(self) -> ExitCode {
         let line = match self {
             Failure::Engine(Error::Cancelled) => {
-                eprintln!("chunkwise: interrupted");
+                say("interrupted");
                 return ExitCode::from(INTERRUPTED);
             }
             // Whoever reads has seen enough.
@@ -61,9 +61,14 @@ impl Failure {
             Failure::Handler(e) => format!("preparing for interrupts: {e}"),
             Failure::Checks(n) => format!("{n} check{} failed", if n == 1 { "" } else { "s" }),
         };
-        eprintln!("chunkwise: error: {}", line.replace('\n', " "));
+        say(&format!("error: {}", line.replace('\n', " ")));
         ExitCode::FAILURE
     }
+}
+
+/// A line on standard error, which may be closed.
+fn say(line: &str) {
+    writeln!(io::stderr(), "chunkwise: {line}").ok();
 }
 
 /// Places in this program's source say nothing to those who run it.

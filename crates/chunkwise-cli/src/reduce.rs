@@ -42,7 +42,8 @@ pub fn run(options: &ReduceOptions) -> Result<()> {
             if session.threads() == 1 { "" } else { "s" },
             format_bytes(pool),
             format_bytes(session.memory_limit()),
-        )?;
+        )
+        .ok();
     }
     Ok(())
 }
@@ -75,6 +76,10 @@ pub fn with_progress(session: Session, options: &ProgressOptions) -> Session {
 }
 
 fn reduction(options: &ReduceOptions) -> Result<Array> {
+    if !options.ddof.is_finite() {
+        let reason = "it must be a finite number";
+        return Err(Failure::option("--ddof", options.ddof, reason));
+    }
     let source: Arc<dyn Source> = Arc::new(NpySource::open(&options.file)?);
     let mut array = Array::from_source(source, None)?;
     if let Some(index) = &options.slice {

@@ -6,7 +6,6 @@ mod steps;
 
 use std::io::{Write, stdout};
 
-use chunkwise::Session;
 use chunkwise_core::format_bytes;
 
 use crate::arguments::RecipeOptions;
