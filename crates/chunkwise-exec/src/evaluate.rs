@@ -8,11 +8,8 @@ use chunkwise_core::{
 use chunkwise_kernels::movement::copy;
 use chunkwise_kernels::tile::{self, Leaf, Output, Scratch, State};
 use chunkwise_plan::{
-    Body, Fused, Input, LeafSpec, concat_parts, reshape_runs, reshape_span, take_runs,
+    Body, Fused, Input, LeafSpec, concat_parts, reshape_runs, reshape_span, take_runs, take_span,
 };
-
-/// Positions of a take that lie this close together are read as one span.
-const TAKE_SPAN: usize = 4;
 
 /// What a body may need while it is evaluated.
 pub struct Context<'a> {
@@ -91,10 +88,6 @@ fn fill_take(
     out: &mut ViewMut<'_>,
     cx: &mut Context<'_>,
 ) -> Result<()> {
-    let (Some(low), Some(high)) = (indices.iter().min(), indices.iter().max()) else {
-        return Ok(());
-    };
-    let span = high - low + 1;
     let place = |at: usize, len: usize| {
         let mut place = Region::whole(&region.shape);
         place.start[axis] = at;
@@ -102,14 +95,14 @@ fn fill_take(
         place
     };
     let runs = take_runs(indices);
-    if span <= TAKE_SPAN * indices.len() && take_runs(indices).count() > 1 {
+    if let Some(span) = take_span(indices) {
         let mut inner = region.clone();
-        inner.start[axis] = *low;
-        inner.shape[axis] = span;
+        inner.start[axis] = span.start;
+        inner.shape[axis] = span.len();
         let all = temporary(input, &inner, cx)?;
         for run in runs {
             let mut from = Region::whole(&inner.shape);
-            from.start[axis] = run.from - low;
+            from.start[axis] = run.from - span.start;
             from.shape[axis] = run.len;
             copy(
                 &all.view().region(&from),

@@ -38,6 +38,8 @@ pub struct RunOptions<'a> {
     pub cancel: CancelToken,
     /// Who is told of events.
     pub subscribers: Vec<Arc<dyn Subscriber>>,
+    /// Whether plans that are over soon use all threads too, for tests.
+    pub spread: bool,
 }
 
 /// Runs a plan; answers a chunk for each output whose target is [`Target::Memory`].
@@ -126,7 +128,7 @@ fn try_run(
     let work = PlanWork::new(plan);
     let read = work.read.clone();
     let tasks = plan.task_count();
-    let threads = match plan.cost() < INLINE_COST {
+    let threads = match plan.cost() < INLINE_COST && !options.spread {
         true => 1,
         false => options.executor.threads().min(tasks).max(1),
     };

@@ -161,7 +161,8 @@ impl<W: Work> Scheduler<W> {
                 self.streams.pop();
                 continue;
             }
-            if self.waiting.len() >= WAITING {
+            // With nothing under way, only a stream can bring what is waited for.
+            if self.waiting.len() >= WAITING && self.running + self.spilling > 0 {
                 return Action::Wait;
             }
             let task = Task {

@@ -156,7 +156,14 @@ impl Body {
                 indices,
                 input,
             } => {
-                for run in take_runs(&indices[region.range(*axis)]) {
+                let asked = &indices[region.range(*axis)];
+                if let Some(span) = take_span(asked) {
+                    let mut inner = region.clone();
+                    inner.start[*axis] = span.start;
+                    inner.shape[*axis] = span.len();
+                    return input.visit_needs(&inner, need);
+                }
+                for run in take_runs(asked) {
                     let mut inner = region.clone();
                     inner.start[*axis] = run.from;
                     inner.shape[*axis] = run.len;
@@ -267,6 +274,16 @@ pub struct TakeRun {
     pub from: usize,
     /// How many follow each other.
     pub len: usize,
+}
+
+/// Positions of a take that lie this close together are read as one span.
+pub(crate) const TAKE_SPAN: usize = 4;
+
+/// The positions from the first to the last, where reading them all beats reading run by run.
+pub fn take_span(indices: &[usize]) -> Option<std::ops::Range<usize>> {
+    let (low, high) = (*indices.iter().min()?, *indices.iter().max()?);
+    let close = high - low < TAKE_SPAN * indices.len();
+    (close && take_runs(indices).nth(1).is_some()).then_some(low..high + 1)
 }
 
 /// Splits positions into runs of neighbours.

@@ -29,6 +29,8 @@ pub(crate) struct Wants<'a> {
     /// The reduced axes, of each reduction.
     pub reduced: Vec<&'a [usize]>,
     pub memory_limit: u64,
+    /// The most elements of a task, where that is given.
+    pub most: Option<usize>,
 }
 
 /// The tasks of a pass, and the order of their axes, slowest first.
@@ -49,6 +51,7 @@ pub(crate) fn tasks(wants: &Wants<'_>, stage_grid: impl Fn(usize, usize) -> Grid
         let limited = (wants.memory_limit / 16) as usize / wants.bytes;
         elements = elements.min(most).min(limited).max(1);
     }
+    elements = elements.min(wants.most.unwrap_or(usize::MAX)).max(1);
 
     let mut extent: Dims = smallvec::smallvec![1; ndim];
     let mut left = elements;
@@ -143,15 +146,19 @@ fn natural_grid(wants: &Wants<'_>, stage_grid: impl Fn(usize, usize) -> Grid) ->
     let fits = |grid: &Grid| {
         let cell: usize = grid.largest().iter().product();
         let limited = (wants.memory_limit / 16) as usize / wants.bytes.max(1);
+        let sensible = match wants.most {
+            None => SMALLEST / 8..=4 * LARGEST,
+            Some(most) => most / 8..=4 * most,
+        };
         grid.count() > 1
-            && (SMALLEST / 8..=4 * LARGEST).contains(&cell)
+            && sensible.contains(&cell)
             && cell <= limited.max(SMALLEST)
     };
     wants
         .fused
         .leaves
         .iter()
-        .filter(|l| l.map.is_identity())
+        .filter(|l| l.map.is_identity() && l.shape == wants.fused.shape)
         .find_map(|leaf| {
             match &leaf.input {
                 Input::Stage { stage, output } => Some(stage_grid(*stage, *output)),
@@ -169,8 +176,10 @@ pub(crate) fn contraction(
     (batch, m): (usize, usize),
     item: usize,
     memory_limit: u64,
+    most: Option<usize>,
 ) -> (Grid, Grid) {
-    let mut side = 1024usize;
+    let largest = most.map_or(usize::MAX, |n| n.isqrt().max(1));
+    let mut side = 1024usize.min(largest);
     let budget = (memory_limit / 16) as usize / item;
     while side > 64 && 3 * side * side > budget {
         side /= 2;
@@ -196,14 +205,22 @@ pub(crate) fn contraction(
     extent.extend(cut(&shape[m..], side));
     (
         Grid::regular(shape, &extent),
-        Grid::regular(k, &cut(k, side.max(256))),
+        Grid::regular(k, &cut(k, side.max(256.min(largest)))),
     )
 }
 
 /// The tasks of a cumulative operation along an axis: long along it, and as many columns as make a
 /// task.
-pub(crate) fn scan(shape: &[usize], axis: usize, item: usize, memory_limit: u64) -> (Grid, Dims) {
-    let elements = LARGEST.min(((memory_limit / 16) as usize / (2 * item)).max(1));
+pub(crate) fn scan(
+    shape: &[usize],
+    axis: usize,
+    item: usize,
+    memory_limit: u64,
+    most: Option<usize>,
+) -> (Grid, Dims) {
+    let elements = LARGEST
+        .min(((memory_limit / 16) as usize / (2 * item)).max(1))
+        .min(most.unwrap_or(usize::MAX));
     let total: usize = shape.iter().fold(1usize, |n, d| n.saturating_mul(*d));
     let mut left = elements.min((total / 16).max(SMALLEST));
     let mut extent: Dims = smallvec::smallvec![1; shape.len()];
@@ -226,14 +243,23 @@ pub(crate) fn scan(shape: &[usize], axis: usize, item: usize, memory_limit: u64)
 }
 
 /// The tasks of a boolean index: whole in all axes but the masked one.
-pub(crate) fn compress(shape: &[usize], axis: usize, item: usize, memory_limit: u64) -> Grid {
+pub(crate) fn compress(
+    shape: &[usize],
+    axis: usize,
+    item: usize,
+    memory_limit: u64,
+    most: Option<usize>,
+) -> Grid {
     let row: usize = shape
         .iter()
         .enumerate()
         .filter(|(a, _)| *a != axis)
         .map(|(_, d)| *d)
         .product();
-    let most = LARGEST.min(((memory_limit / 16) as usize / item).max(1)) / row.max(1);
+    let most = LARGEST
+        .min(((memory_limit / 16) as usize / item).max(1))
+        .min(most.unwrap_or(usize::MAX))
+        / row.max(1);
     Grid::new(shape.iter().enumerate().map(|(a, &len)| {
         AxisGrid::regular(
             len,

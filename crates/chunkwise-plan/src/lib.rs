@@ -22,7 +22,7 @@ mod memory;
 mod reshape;
 mod stage;
 
-pub use body::{Body, Fused, Input, LeafSpec, TakeRun, concat_parts, take_runs};
+pub use body::{Body, Fused, Input, LeafSpec, TakeRun, concat_parts, take_runs, take_span};
 pub use dependencies::CellRef;
 pub use lower::{Options, plan};
 pub use memory::TaskMemory;

@@ -18,6 +18,9 @@ use crate::{Body, Input, TaskMemory, grain};
 pub struct Options {
     /// Bytes that the whole run may hold at once.
     pub memory_limit: u64,
+    /// The most elements of a task; as many as are good for speed by default. Small grains cut small
+    /// arrays into many tasks, for tests.
+    pub grain: Option<usize>,
 }
 
 /// Concatenations, takes and reshapes within each other beyond this many are kept between.
@@ -156,7 +159,8 @@ impl<'a> Lowering<'a> {
                 Kind::Contract { a, b, batch, k } => self.contract(e, a, b, *batch, *k)?,
                 Kind::Scan { scan, input, axis } => {
                     let (item, limit) = (e.dtype().size(), self.options.memory_limit);
-                    let (tasks, order) = grain::scan(e.shape(), *axis, item, limit);
+                    let most = self.options.grain;
+                    let (tasks, order) = grain::scan(e.shape(), *axis, item, limit, most);
                     // A carry is opaque; its cell stands for it between tasks.
                     let counts = tasks.counts();
                     let carry = StageOutput {
@@ -188,7 +192,9 @@ impl<'a> Lowering<'a> {
                         mask: body(mask, &self.placed)?,
                         axis: *axis,
                     });
-                    single(e, kind, grain::compress(e.shape(), *axis, item, limit))
+                    let most = self.options.grain;
+                    let tasks = grain::compress(e.shape(), *axis, item, limit, most);
+                    single(e, kind, tasks)
                 }
                 _ => {
                     return Err(chunkwise_core::Error::internal(
@@ -258,6 +264,7 @@ impl<'a> Lowering<'a> {
             bytes: loaded + stored,
             reduced,
             memory_limit: self.options.memory_limit,
+            most: self.options.grain,
         };
         let (tasks, order) = grain::tasks(&wants, |s, o| self.stages[s].outputs[o].grid.clone());
 
@@ -274,6 +281,7 @@ impl<'a> Lowering<'a> {
                     let output = ReduceOutput {
                         reducer: reduction.resolve(input.dtype(), *params)?,
                         axes: axes.clone(),
+                        is_topk: reduction.is_topk(),
                     };
                     let last = reduction
                         .is_topk()
@@ -306,8 +314,9 @@ impl<'a> Lowering<'a> {
         let n = b.ndim() - batch - k;
         let contracted = &b.shape()[batch..batch + k];
         let (item, limit) = (e.dtype().size(), self.options.memory_limit);
+        let most = self.options.grain;
         let (tasks, panels) =
-            grain::contraction(e.shape(), contracted, (batch, batch + m), item, limit);
+            grain::contraction(e.shape(), contracted, (batch, batch + m), item, limit, most);
         let cells = |axes: std::ops::Range<usize>| -> usize {
             tasks.axes()[axes].iter().map(AxisGrid::count).product()
         };

@@ -2,6 +2,7 @@
 
 use chunkwise_core::{Dims, Pool, Region};
 
+use crate::body::TAKE_SPAN;
 use crate::{Body, Fused, Input, PassOutput, StageKind, StageOutput};
 
 /// The most bytes that a task of a stage needs at once, by what they are for.
@@ -124,7 +125,13 @@ fn body(of: &Body, region: &Region, memory: &mut TaskMemory) {
             memory.scratch += most.scratch;
             memory.input += most.input;
         }
-        Body::Take { input, .. } => body(input, region, memory),
+        Body::Take { axis, input, .. } => {
+            // At most so much more than what is taken, where positions are read as one span.
+            let mut span = region.clone();
+            span.shape[*axis] = (TAKE_SPAN * region.shape[*axis]).min(input.shape()[*axis]);
+            memory.scratch += bytes(&span.shape, input.dtype().size());
+            body(input, &span, memory);
+        }
         Body::Reshape { from, input, .. } => {
             // At most twice the region, as rows along the input's first axis.
             let row: usize = from.iter().skip(1).product::<usize>().max(1);

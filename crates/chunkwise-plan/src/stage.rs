@@ -116,6 +116,8 @@ pub struct ReduceOutput {
     pub reducer: Reducer,
     /// The reduced axes, sorted.
     pub axes: SmallVec<[usize; 4]>,
+    /// Whether the result has a last axis of what is kept for each cell.
+    pub is_topk: bool,
 }
 
 impl ReduceOutput {
@@ -132,7 +134,7 @@ impl ReduceOutput {
                 cell.push(index[axis]);
             }
         }
-        if self.reducer.outputs_per_cell != 1 {
+        if self.is_topk {
             cell.push(0);
         }
         (cell, leaf, leaves)

@@ -27,6 +27,7 @@ impl Session {
         let optimized = optimize(&exprs)?;
         let options = Options {
             memory_limit: self.memory_limit,
+            grain: self.grain,
         };
         plan(&optimized, &options)
     }
@@ -48,6 +49,7 @@ impl Session {
             scratch_directory: self.scratch_directory.clone(),
             cancel: self.cancel.clone(),
             subscribers: self.subscribers.clone(),
+            spread: self.grain.is_some(),
         };
         run(&self.plan(arrays)?, targets, &options)
     }

@@ -34,6 +34,7 @@ pub struct Session {
     pub(crate) scratch_directory: Option<PathBuf>,
     pub(crate) cancel: CancelToken,
     pub(crate) subscribers: Vec<Arc<dyn Subscriber>>,
+    pub(crate) grain: Option<usize>,
 }
 
 impl Session {
@@ -59,7 +60,16 @@ impl Session {
             scratch_directory: None,
             cancel: CancelToken::new(),
             subscribers: Vec::new(),
+            grain: None,
         })
+    }
+
+    /// The same with tasks of at most about this many elements, all of them on all threads: so that
+    /// small arrays make many tasks, for tests.
+    #[doc(hidden)]
+    pub fn with_grain(mut self, elements: usize) -> Session {
+        self.grain = Some(elements.max(1));
+        self
     }
 
     /// The same with intermediates that do not fit written to this folder.
