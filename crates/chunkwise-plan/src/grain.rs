@@ -150,9 +150,7 @@ fn natural_grid(wants: &Wants<'_>, stage_grid: impl Fn(usize, usize) -> Grid) ->
             None => SMALLEST / 8..=4 * LARGEST,
             Some(most) => most / 8..=4 * most,
         };
-        grid.count() > 1
-            && sensible.contains(&cell)
-            && cell <= limited.max(SMALLEST)
+        grid.count() > 1 && sensible.contains(&cell) && cell <= limited.max(SMALLEST)
     };
     wants
         .fused

@@ -15,7 +15,16 @@ const ARROWS: [(&str, &[&str]); 10] = [
     ("chunkwise-diagnostics", &["core", "plan", "exec"]),
     (
         "chunkwise",
-        &["core", "kernels", "expr", "optimize", "plan", "storage", "exec", "diagnostics"],
+        &[
+            "core",
+            "kernels",
+            "expr",
+            "optimize",
+            "plan",
+            "storage",
+            "exec",
+            "diagnostics",
+        ],
     ),
     ("chunkwise-cli", &["", "core", "storage", "diagnostics"]),
 ];
@@ -51,7 +60,10 @@ fn arrows_go_one_way() {
     for (name, allowed) in ARROWS {
         let manifest = std::fs::read_to_string(crates.join(name).join("Cargo.toml")).unwrap();
         for other in used(&manifest) {
-            assert!(allowed.contains(&other.as_str()), "{name} must not use chunkwise-{other}");
+            assert!(
+                allowed.contains(&other.as_str()),
+                "{name} must not use chunkwise-{other}"
+            );
         }
     }
     // The test itself can fail: the front door is known to use the planner.

@@ -88,8 +88,18 @@ fn check(program: &Program, grain: usize, seed: u64) -> std::result::Result<(), 
     let one = session(1).compute(&arrays);
     let wanted: Results = arrays.iter().map(|a| reference::compute(a)).collect();
     agree("engine / reference", &one, &wanted, close)?;
-    agree("1 thread / 4 threads", &one, &session(4).compute(&arrays), same)?;
-    agree("1 thread / unoptimised", &one, &unoptimised(&arrays, grain), close)?;
+    agree(
+        "1 thread / 4 threads",
+        &one,
+        &session(4).compute(&arrays),
+        same,
+    )?;
+    agree(
+        "1 thread / unoptimised",
+        &one,
+        &unoptimised(&arrays, grain),
+        close,
+    )?;
     let little = in_little_memory(&arrays, grain, seed % 3);
     agree("1 thread / little memory", &one, &little, close)?;
     let coarse = Session::new(1, AMPLE).unwrap().compute(&arrays);
@@ -104,14 +114,18 @@ fn programs_mean_the_same_however_they_are_run() {
     for seed in first..first + count {
         let what = format!("CHUNKWISE_SEED={seed} CHUNKWISE_PROGRAMS=1");
         let outcome = std::panic::catch_unwind(|| {
-            support::within(Duration::from_secs(support::setting("CHUNKWISE_SECONDS", 60)), &what, move || {
-                let mut numbers = Numbers::new(seed ^ 0xface);
-                let grain = *numbers.pick(&[1, 7, 40, 200, 1000]);
-                let steps = 1 + numbers.below(10);
-                let program = program(seed, steps);
-                check(&program, grain, seed)
-                    .map_err(|e| format!("{e}\n  grain {grain}\n{}", program.text))
-            })
+            support::within(
+                Duration::from_secs(support::setting("CHUNKWISE_SECONDS", 60)),
+                &what,
+                move || {
+                    let mut numbers = Numbers::new(seed ^ 0xface);
+                    let grain = *numbers.pick(&[1, 7, 40, 200, 1000]);
+                    let steps = 1 + numbers.below(10);
+                    let program = program(seed, steps);
+                    check(&program, grain, seed)
+                        .map_err(|e| format!("{e}\n  grain {grain}\n{}", program.text))
+                },
+            )
         });
         let failure = match outcome {
             Ok(Ok(())) => continue,
@@ -121,5 +135,9 @@ fn programs_mean_the_same_however_they_are_run() {
         eprintln!("{failure}\n");
         failures.push(failure);
     }
-    assert!(failures.is_empty(), "{} of {count} programs fail", failures.len());
+    assert!(
+        failures.is_empty(),
+        "{} of {count} programs fail",
+        failures.len()
+    );
 }

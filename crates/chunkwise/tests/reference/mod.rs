@@ -64,12 +64,9 @@ fn meaning(e: &Expr, known: &mut HashMap<NodeId, Values>) -> Result<Values> {
         Kind::Source(source) => {
             let whole = Region::whole(source.shape());
             let pool = Pool::new(1 << 30);
-            scalars(&Chunk::build(
-                &pool,
-                source.dtype(),
-                source.shape(),
-                |v| source.read(&whole, v),
-            )?)?
+            scalars(&Chunk::build(&pool, source.dtype(), source.shape(), |v| {
+                source.read(&whole, v)
+            })?)?
         }
         Kind::Constant(value) => Values::from_elem(shape, stored(*value, e.dtype())),
         Kind::Index { axis } => Values::from_shape_fn(shape, |i| Scalar::Int(i[*axis] as i128)),

@@ -82,11 +82,19 @@ fn less(a: Scalar, b: Scalar) -> bool {
 }
 
 fn smaller(a: Scalar, b: Scalar) -> Scalar {
-    if is_nan(a) || (!is_nan(b) && !less(b, a)) { a } else { b }
+    if is_nan(a) || (!is_nan(b) && !less(b, a)) {
+        a
+    } else {
+        b
+    }
 }
 
 fn larger(a: Scalar, b: Scalar) -> Scalar {
-    if is_nan(a) || (!is_nan(b) && !less(a, b)) { a } else { b }
+    if is_nan(a) || (!is_nan(b) && !less(a, b)) {
+        a
+    } else {
+        b
+    }
 }
 
 /// What a scan does with what came before and the next element.

@@ -17,7 +17,13 @@ pub fn bits(chunk: &Chunk) -> Vec<u8> {
 /// Why two chunks are not the same to the last bit.
 pub fn same(a: &Chunk, b: &Chunk) -> Result<(), String> {
     if (a.dtype(), a.shape()) != (b.dtype(), b.shape()) {
-        return Err(format!("{} {:?} / {} {:?}", a.dtype(), a.shape(), b.dtype(), b.shape()));
+        return Err(format!(
+            "{} {:?} / {} {:?}",
+            a.dtype(),
+            a.shape(),
+            b.dtype(),
+            b.shape()
+        ));
     }
     let (x, y) = (bits(a), bits(b));
     match x.iter().zip(&y).position(|(x, y)| x != y) {
@@ -45,7 +51,13 @@ pub fn scalars(c: &Chunk) -> Vec<Scalar> {
 /// Why two chunks are not equal, up to rounding where floats are summed in another order.
 pub fn close(a: &Chunk, b: &Chunk) -> Result<(), String> {
     if (a.dtype(), a.shape()) != (b.dtype(), b.shape()) {
-        return Err(format!("{} {:?} / {} {:?}", a.dtype(), a.shape(), b.dtype(), b.shape()));
+        return Err(format!(
+            "{} {:?} / {} {:?}",
+            a.dtype(),
+            a.shape(),
+            b.dtype(),
+            b.shape()
+        ));
     }
     let (x, y) = (scalars(a), scalars(b));
     let finite = |v: f64| if v.is_finite() { v.abs() } else { 0.0 };
@@ -58,7 +70,11 @@ pub fn close(a: &Chunk, b: &Chunk) -> Result<(), String> {
         DType::F64 | DType::C128 => 1e-8,
         _ => 0.0,
     };
-    let scale = y.iter().flat_map(|v| parts(*v)).map(finite).fold(1.0, f64::max);
+    let scale = y
+        .iter()
+        .flat_map(|v| parts(*v))
+        .map(finite)
+        .fold(1.0, f64::max);
     for (at, (x, y)) in x.iter().zip(&y).enumerate() {
         let equal = parts(*x).iter().zip(parts(*y)).all(|(x, y)| {
             *x == y || (x.is_nan() && y.is_nan()) || (x - y).abs() <= tolerance * scale

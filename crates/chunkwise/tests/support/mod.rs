@@ -15,18 +15,20 @@ pub fn within<R: Send + 'static>(
     f: impl FnOnce() -> R + Send + 'static,
 ) -> R {
     let (done, waits) = mpsc::channel();
-    let thread = std::thread::Builder::new().stack_size(8 << 20).spawn(move || {
-        let _ = done.send(f());
-    });
+    let thread = std::thread::Builder::new()
+        .stack_size(8 << 20)
+        .spawn(move || {
+            let _ = done.send(f());
+        });
     match waits.recv_timeout(limit) {
         Ok(result) => result,
         Err(mpsc::RecvTimeoutError::Timeout) => panic!("not done after {limit:?}: {what}"),
         Err(mpsc::RecvTimeoutError::Disconnected) => {
             let cause = thread.unwrap().join().err();
             let text = cause.and_then(|c| {
-                c.downcast_ref::<String>().cloned().or_else(|| {
-                    c.downcast_ref::<&str>().map(|s| (*s).to_owned())
-                })
+                c.downcast_ref::<String>()
+                    .cloned()
+                    .or_else(|| c.downcast_ref::<&str>().map(|s| (*s).to_owned()))
             });
             panic!("{what}: {}", text.unwrap_or_default());
         }

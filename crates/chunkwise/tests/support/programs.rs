@@ -134,7 +134,9 @@ impl Maker {
             match dtype {
                 DType::Bool => Scalar::Bool(n.one_in(2)),
                 d if d.is_integer() => match d {
-                    DType::U8 | DType::U16 | DType::U32 | DType::U64 => Scalar::Int(v.abs() as i128),
+                    DType::U8 | DType::U16 | DType::U32 | DType::U64 => {
+                        Scalar::Int(v.abs() as i128)
+                    }
                     _ => Scalar::Int(v as i128),
                 },
                 d if d.is_complex() => {
@@ -220,7 +222,10 @@ impl Maker {
                 });
                 ("strided", array)
             }
-            _ => ("memory", Array::from_chunk(self.data(dtype, &shape), chunks)),
+            _ => (
+                "memory",
+                Array::from_chunk(self.data(dtype, &shape), chunks),
+            ),
         };
         self.keep(line.to_owned(), array.unwrap(), false);
     }
@@ -304,9 +309,23 @@ impl Maker {
         let line = |what: String| format!("{name}.{what}");
         Some(match self.numbers.below(30) {
             0..=3 => {
-                let steady = ["negative", "abs", "square", "isnan", "real", "conj", "sin", "tanh"];
-                let jumpy = ["floor", "sign", "logical_not", "round", "sqrt", "exp", "trunc"];
-                let all = if rounded { &steady[..] } else { &[&steady[..], &jumpy[..]].concat() };
+                let steady = [
+                    "negative", "abs", "square", "isnan", "real", "conj", "sin", "tanh",
+                ];
+                let jumpy = [
+                    "floor",
+                    "sign",
+                    "logical_not",
+                    "round",
+                    "sqrt",
+                    "exp",
+                    "trunc",
+                ];
+                let all = if rounded {
+                    &steady[..]
+                } else {
+                    &[&steady[..], &jumpy[..]].concat()
+                };
                 let f = *self.numbers.pick(all);
                 let made = match f {
                     "negative" => a.negative(),
@@ -333,8 +352,20 @@ impl Maker {
                 let rounded = rounded || other.rounded;
                 let b = &other.array;
                 let steady = ["add", "subtract", "multiply", "add", "maximum", "minimum"];
-                let jumpy = ["less", "equal", "remainder", "floor_divide", "divide", "logical_and", "bitwise_xor"];
-                let all = if rounded { &steady[..] } else { &[&steady[..], &jumpy[..]].concat() };
+                let jumpy = [
+                    "less",
+                    "equal",
+                    "remainder",
+                    "floor_divide",
+                    "divide",
+                    "logical_and",
+                    "bitwise_xor",
+                ];
+                let all = if rounded {
+                    &steady[..]
+                } else {
+                    &[&steady[..], &jumpy[..]].concat()
+                };
                 let f = *self.numbers.pick(all);
                 let made = match f {
                     "add" => a.add(b),
@@ -376,9 +407,7 @@ impl Maker {
                         index.push(Index::NewAxis);
                     }
                     let d = *d as isize;
-                    let bound = |n: &mut Numbers| {
-                        (!n.one_in(3)).then(|| n.between(-d - 2, d + 2))
-                    };
+                    let bound = |n: &mut Numbers| (!n.one_in(3)).then(|| n.between(-d - 2, d + 2));
                     index.push(match n.below(6) {
                         0 if d > 0 => Index::At(n.between(-d, d - 1)),
                         1 | 2 => Index::FULL,
@@ -391,9 +420,17 @@ impl Maker {
                 (line(format!("get({index:?})")), a.get(&index), rounded)
             }
             14 => {
-                let order: Vec<isize> =
-                    self.numbers.shuffled(ndim).iter().map(|a| *a as isize).collect();
-                (line(format!("transpose({order:?})")), a.transpose(&order), rounded)
+                let order: Vec<isize> = self
+                    .numbers
+                    .shuffled(ndim)
+                    .iter()
+                    .map(|a| *a as isize)
+                    .collect();
+                (
+                    line(format!("transpose({order:?})")),
+                    a.transpose(&order),
+                    rounded,
+                )
             }
             15 => {
                 let axis = some_axis(&mut self.numbers)?;
@@ -401,7 +438,11 @@ impl Maker {
                     0 => (line(format!("flip({axis})")), a.flip(axis), rounded),
                     1 => {
                         let by = self.numbers.between(-9, 9);
-                        (line(format!("roll({by}, {axis})")), a.roll(&[by], axis), rounded)
+                        (
+                            line(format!("roll({by}, {axis})")),
+                            a.roll(&[by], axis),
+                            rounded,
+                        )
                     }
                     2 => {
                         let n = 1 + self.numbers.below(3);
@@ -409,17 +450,29 @@ impl Maker {
                         (line(format!("repeat({n}, {axis})")), made, rounded)
                     }
                     _ => {
-                        let times: Vec<usize> = (0..ndim).map(|_| 1 + self.numbers.below(2)).collect();
+                        let times: Vec<usize> =
+                            (0..ndim).map(|_| 1 + self.numbers.below(2)).collect();
                         (line(format!("tile({times:?})")), a.tile(&times), rounded)
                     }
                 }
             }
             16 => {
-                let widths: Vec<(usize, usize)> =
-                    (0..ndim).map(|_| (self.numbers.below(4), self.numbers.below(4))).collect();
-                let modes = [Pad::Constant(2.into()), Pad::Edge, Pad::Reflect, Pad::Symmetric, Pad::Wrap];
+                let widths: Vec<(usize, usize)> = (0..ndim)
+                    .map(|_| (self.numbers.below(4), self.numbers.below(4)))
+                    .collect();
+                let modes = [
+                    Pad::Constant(2.into()),
+                    Pad::Edge,
+                    Pad::Reflect,
+                    Pad::Symmetric,
+                    Pad::Wrap,
+                ];
                 let mode = *self.numbers.pick(&modes);
-                (line(format!("pad({widths:?}, {mode:?})")), a.pad(&widths, mode), rounded)
+                (
+                    line(format!("pad({widths:?}, {mode:?})")),
+                    a.pad(&widths, mode),
+                    rounded,
+                )
             }
             17 => {
                 let axis = some_axis(&mut self.numbers)?;
@@ -429,24 +482,59 @@ impl Maker {
                 }
                 let many = self.numbers.below(2 * d as usize + 2);
                 let at: Vec<isize> = (0..many).map(|_| self.numbers.between(-d, d - 1)).collect();
-                (line(format!("take({at:?}, {axis})")), a.take(&at, axis as isize), rounded)
+                (
+                    line(format!("take({at:?}, {axis})")),
+                    a.take(&at, axis as isize),
+                    rounded,
+                )
             }
             18 | 19 => {
                 let to = factors(&mut self.numbers, a.size());
-                (line(format!("reshape({to:?})")), a.reshape(&to[..]), rounded)
+                (
+                    line(format!("reshape({to:?})")),
+                    a.reshape(&to[..]),
+                    rounded,
+                )
             }
             20 => {
                 let chunks = self.chunks(&shape);
-                (line(format!("rechunk({chunks})")), a.rechunk(chunks), rounded)
+                (
+                    line(format!("rechunk({chunks})")),
+                    a.rechunk(chunks),
+                    rounded,
+                )
             }
             21..=23 => {
                 let axes = self.numbers.subset(ndim);
                 let keep = self.numbers.one_in(3);
                 let to = Axes::from(&axes[..]);
                 let to = if keep { to.keepdims() } else { to };
-                let rows = ["sum", "mean", "var", "std", "min", "max", "any", "all", "count_nonzero",
-                    "ptp", "argmin", "argmax", "nansum", "nanmean", "nanvar", "nanstd", "nanmin",
-                    "nanmax", "nanargmin", "nanargmax", "prod", "nanprod", "topk", "argtopk"];
+                let rows = [
+                    "sum",
+                    "mean",
+                    "var",
+                    "std",
+                    "min",
+                    "max",
+                    "any",
+                    "all",
+                    "count_nonzero",
+                    "ptp",
+                    "argmin",
+                    "argmax",
+                    "nansum",
+                    "nanmean",
+                    "nanvar",
+                    "nanstd",
+                    "nanmin",
+                    "nanmax",
+                    "nanargmin",
+                    "nanargmax",
+                    "prod",
+                    "nanprod",
+                    "topk",
+                    "argtopk",
+                ];
                 let f = *self.numbers.pick(&rows);
                 let jumps = matches!(f, "any" | "all" | "count_nonzero") || f.contains("arg");
                 if rounded && jumps {
@@ -481,13 +569,27 @@ impl Maker {
                     "topk" => a.topk(k, one),
                     _ => a.argtopk(k, one),
                 };
-                let sums = ["sum", "prod", "mean", "var", "std"].iter().any(|s| f.ends_with(s));
-                let made_rounded = rounded || (sums && (inexact || !f.ends_with("sum") && !f.ends_with("prod")));
-                (line(format!("{f}({axes:?} {keep} k={k})")), made, made_rounded)
+                let sums = ["sum", "prod", "mean", "var", "std"]
+                    .iter()
+                    .any(|s| f.ends_with(s));
+                let made_rounded =
+                    rounded || (sums && (inexact || !f.ends_with("sum") && !f.ends_with("prod")));
+                (
+                    line(format!("{f}({axes:?} {keep} k={k})")),
+                    made,
+                    made_rounded,
+                )
             }
             24 => {
                 let axis = some_axis(&mut self.numbers)?;
-                let rows = ["cumsum", "cumprod", "cummin", "cummax", "nancumsum", "nancumprod"];
+                let rows = [
+                    "cumsum",
+                    "cumprod",
+                    "cummin",
+                    "cummax",
+                    "nancumsum",
+                    "nancumprod",
+                ];
                 let f = *self.numbers.pick(&rows);
                 let made = match f {
                     "cumsum" => a.cumsum(axis),
@@ -501,7 +603,11 @@ impl Maker {
                     return None;
                 }
                 let sums = f.ends_with("sum") || f.ends_with("prod");
-                (line(format!("{f}({axis})")), made, rounded || (inexact && sums))
+                (
+                    line(format!("{f}({axis})")),
+                    made,
+                    rounded || (inexact && sums),
+                )
             }
             25 => {
                 let (other, named) = self.any();
@@ -515,7 +621,11 @@ impl Maker {
                     1 if ndim == 2 && b.ndim() == 2 => einsum("ij,jk->ki", [&left, &right]),
                     _ => left.tensordot(&right, 1),
                 };
-                (line(format!("product({named}) over {k}")), made, rounded || other.rounded || inexact || b.dtype().is_inexact())
+                (
+                    line(format!("product({named}) over {k}")),
+                    made,
+                    rounded || other.rounded || inexact || b.dtype().is_inexact(),
+                )
             }
             26 => {
                 let (other, named) = self.partner(a)?;
@@ -524,24 +634,48 @@ impl Maker {
                     return None;
                 }
                 let made = match self.numbers.one_in(3) {
-                    true => a.greater(1).and_then(|m| m.where_(&other.array, &third.array)),
-                    false => a.logical_not().and_then(|m| m.where_(&other.array, &third.array)),
+                    true => a
+                        .greater(1)
+                        .and_then(|m| m.where_(&other.array, &third.array)),
+                    false => a
+                        .logical_not()
+                        .and_then(|m| m.where_(&other.array, &third.array)),
                 };
-                (line(format!("where({named}, {also})")), made, other.rounded || third.rounded)
+                (
+                    line(format!("where({named}, {also})")),
+                    made,
+                    other.rounded || third.rounded,
+                )
             }
             27 => {
                 let axis = some_axis(&mut self.numbers)?;
                 let (other, named) = self.any();
-                let b = if other.array.shape() == shape { other.clone() } else { x.clone() };
+                let b = if other.array.shape() == shape {
+                    other.clone()
+                } else {
+                    x.clone()
+                };
                 let rounded = rounded || b.rounded;
                 let cut = a.get(vec![Index::slice(Some(1), None, 2)]);
                 match self.numbers.below(3) {
-                    0 => (line(format!("stack({named} or itself, {axis})")), stack([a, &b.array], axis as isize), rounded),
+                    0 => (
+                        line(format!("stack({named} or itself, {axis})")),
+                        stack([a, &b.array], axis as isize),
+                        rounded,
+                    ),
                     1 if axis == 0 => {
                         let made = cut.and_then(|c| concatenate([&c, a, &b.array], 0));
-                        (line(format!("concatenate([1::2], it, {named} or it)")), made, rounded)
+                        (
+                            line(format!("concatenate([1::2], it, {named} or it)")),
+                            made,
+                            rounded,
+                        )
                     }
-                    _ => (line(format!("concatenate({named} or itself, {axis})")), concatenate([a, &b.array, a], axis as isize), rounded),
+                    _ => (
+                        line(format!("concatenate({named} or itself, {axis})")),
+                        concatenate([a, &b.array, a], axis as isize),
+                        rounded,
+                    ),
                 }
             }
             28 => {
@@ -634,7 +768,9 @@ impl Maker {
             1 => {
                 let flat = other.array.ravel().ok()?;
                 let n = *a.shape().last()?;
-                let line = flat.get(vec![Index::slice(None, Some(n as isize), 1)]).ok()?;
+                let line = flat
+                    .get(vec![Index::slice(None, Some(n as isize), 1)])
+                    .ok()?;
                 (line.size() == n).then_some((
                     Made {
                         array: line,
@@ -661,7 +797,11 @@ trait Ends: Sized {
 
 impl Ends for Array {
     fn slice_last(&self, k: usize) -> Option<Array> {
-        self.get(vec![Index::Ellipsis, Index::slice(None, Some(k as isize), 1)]).ok()
+        self.get(vec![
+            Index::Ellipsis,
+            Index::slice(None, Some(k as isize), 1),
+        ])
+        .ok()
     }
     fn slice_first(&self, k: usize) -> Option<Array> {
         self.get(vec![Index::slice(None, Some(k as isize), 1)]).ok()
