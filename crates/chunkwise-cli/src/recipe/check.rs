@@ -7,8 +7,8 @@ pub struct Check {
     pub text: String,
 }
 
-/// How many standard errors a random mean may be off: of a million such means, two in a thousand
-/// runs have one beyond it.
+/// How many standard errors a random mean may be off: of the ten thousand of a run one is beyond it
+/// in one run of fifty thousand.
 const SIGMAS: f64 = 6.0;
 
 impl Check {

@@ -119,31 +119,28 @@ impl Recipe<'_> {
             let (mut all, sum) = (values(&results[0])?, values(&results[1])?);
             let n = (SIDE * SIDE) as f64;
             let mut checks = Vec::new();
-            match found.first() {
-                None => {
-                    let error = 1.0 / (SIDE as f64).sqrt();
-                    checks.push(Check::near("4: 10,000 column means", &all, 0.0, error));
-                    checks.push(Check::near(
-                        "4: the sum of 100,000,000 normals",
-                        &sum,
-                        0.0,
-                        n.sqrt(),
-                    ));
-                    let again: f64 = all.iter().sum::<f64>() * SIDE as f64;
-                    checks.push(Check::agree(
-                        "4: the sum from the means",
-                        &sum,
-                        &[again],
-                        1e-6,
-                    ));
-                    checks.push(Check::agree(
-                        "4: the means of step 2",
-                        &all[..FIRST],
-                        narrow,
-                        1e-12,
-                    ));
-                }
-                Some(_) => {}
+            if found.is_empty() {
+                let error = 1.0 / (SIDE as f64).sqrt();
+                checks.push(Check::near("4: 10,000 column means", &all, 0.0, error));
+                checks.push(Check::near(
+                    "4: the sum of 100,000,000 normals",
+                    &sum,
+                    0.0,
+                    n.sqrt(),
+                ));
+                let again: f64 = all.iter().sum::<f64>() * SIDE as f64;
+                checks.push(Check::agree(
+                    "4: the sum from the means",
+                    &sum,
+                    &[again],
+                    1e-6,
+                ));
+                checks.push(Check::agree(
+                    "4: the means of step 2",
+                    &all[..FIRST],
+                    narrow,
+                    1e-12,
+                ));
             }
             all.extend(sum);
             if let Some(first) = found.first() {
