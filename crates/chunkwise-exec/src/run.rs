@@ -74,12 +74,7 @@ fn try_run(
     targets: Vec<Target<'_>>,
     options: &RunOptions<'_>,
 ) -> Result<Vec<Option<Chunk>>> {
-    let results: u64 = targets
-        .iter()
-        .zip(&plan.outputs)
-        .filter(|(t, _)| matches!(t, Target::Memory))
-        .map(|(_, o)| plan.stages[o.stage].outputs[o.output].nbytes())
-        .sum();
+    let results = result_bytes(plan, targets.iter().map(|t| matches!(t, Target::Memory)));
     check_budget(plan, results, options.memory_limit)?;
     let mut destinations: Vec<Vec<Vec<Destination<'_>>>> = plan
         .stages
@@ -191,8 +186,18 @@ fn try_run(
     Ok(chunks)
 }
 
-/// Refuses what cannot fit: every task must be able to run alone beside the results.
-fn check_budget(plan: &Plan, results: u64, limit: u64) -> Result<()> {
+/// Bytes of the results that are made in new memory.
+pub fn result_bytes(plan: &Plan, in_memory: impl Iterator<Item = bool>) -> u64 {
+    in_memory
+        .zip(&plan.outputs)
+        .filter(|(in_memory, _)| *in_memory)
+        .map(|(_, o)| plan.stages[o.stage].outputs[o.output].nbytes())
+        .sum()
+}
+
+/// Refuses what cannot fit: every task must be able to run alone beside the results, of which those
+/// in new memory take `results` bytes.
+pub fn check_budget(plan: &Plan, results: u64, limit: u64) -> Result<()> {
     let Some(worst) = plan.stages.iter().max_by_key(|s| s.memory.total()) else {
         return Ok(());
     };

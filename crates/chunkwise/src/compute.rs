@@ -8,7 +8,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use chunkwise_core::{Chunk, Error, Result, Sink, ViewMut};
-use chunkwise_exec::{RunOptions, Target, run};
+use chunkwise_exec::{RunOptions, Target, check_budget, result_bytes, run};
 use chunkwise_expr::Expr;
 use chunkwise_optimize::optimize;
 use chunkwise_plan::{Options, Plan, plan};
@@ -24,12 +24,40 @@ impl Session {
             .iter()
             .map(|a| a.expr().cloned())
             .collect::<Result<Vec<Expr>>>()?;
-        let optimized = optimize(&exprs)?;
+        self.plan_under(&optimize(&exprs)?, self.memory_limit)
+    }
+
+    fn plan_under(&self, optimized: &[Expr], memory_limit: u64) -> Result<Plan> {
         let options = Options {
-            memory_limit: self.memory_limit,
+            memory_limit,
             grain: self.grain,
         };
-        plan(&optimized, &options)
+        plan(optimized, &options)
+    }
+
+    /// Refuses what does not fit, naming a limit under which it would run: tasks are cut to the
+    /// limit, so that under a larger one they are larger too.
+    fn check_budget(&self, plan: &Plan, arrays: &[&Array], in_memory: &[bool]) -> Result<()> {
+        let needs = |plan: &Plan, limit| {
+            let results = result_bytes(plan, in_memory.iter().copied());
+            check_budget(plan, results, limit)
+        };
+        let Err(mut error) = needs(plan, self.memory_limit) else {
+            return Ok(());
+        };
+        let exprs = arrays
+            .iter()
+            .map(|a| a.expr().cloned())
+            .collect::<Result<Vec<Expr>>>()?;
+        let optimized = optimize(&exprs)?;
+        while let Error::OverBudget { smallest, .. } = &mut error {
+            let plan = self.plan_under(&optimized, *smallest)?;
+            match needs(&plan, *smallest) {
+                Err(Error::OverBudget { needed, .. }) => *smallest = needed,
+                _ => break,
+            }
+        }
+        Err(error)
     }
 
     /// Computes several arrays, what they share once, and sends each to its target.
@@ -51,7 +79,20 @@ impl Session {
             subscribers: self.subscribers.clone(),
             spread: self.grain.is_some(),
         };
-        run(&self.plan(arrays)?, targets, &options)
+        let plan = self.plan(arrays)?;
+        let in_memory: Vec<bool> = targets
+            .iter()
+            .map(|t| matches!(t, Target::Memory))
+            .collect();
+        if let Err(error) = self.check_budget(&plan, arrays, &in_memory) {
+            for target in targets {
+                if let Target::Sink(sink) = target {
+                    sink.abort();
+                }
+            }
+            return Err(error);
+        }
+        run(&plan, targets, &options)
     }
 
     /// Computes several arrays, what they share once.

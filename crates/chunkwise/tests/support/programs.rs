@@ -272,6 +272,10 @@ impl Maker {
         let Ok(array) = array.check().cloned() else {
             return false;
         };
+        // What lies between may be large without the result being so.
+        if largest(array.expr().unwrap()) > 20 * ELEMENTS {
+            return false;
+        }
         if array.size() > ELEMENTS || array.ndim() > AXES {
             if array.expr().is_ok_and(|e| e.unknown_axis().is_some()) {
                 return false;
@@ -788,6 +792,20 @@ impl Maker {
             )),
         }
     }
+}
+
+/// The elements of the largest array that an expression is made of.
+fn largest(e: &Expr) -> usize {
+    let mut seen = std::collections::HashSet::new();
+    let mut stack = vec![e.clone()];
+    let mut most = 0;
+    while let Some(e) = stack.pop() {
+        if seen.insert(e.id()) {
+            most = most.max(e.len());
+            stack.extend(e.inputs().into_iter().cloned());
+        }
+    }
+    most
 }
 
 trait Ends: Sized {
