@@ -1,8 +1,8 @@
 """chunkwise beside NumPy and Dask, in one run: `python3 benches/compare.py [E1 E6 ...]`.
 
-Needs numpy and dask (`pip install numpy dask`) and cargo. Each figure comes from a process of its own:
-one repetition to warm up, then the median of several. Prints milliseconds, and how many times as long
-the peers take.
+Needs numpy and dask (`pip install numpy dask`) and cargo. Each figure comes from a process of its
+own: one repetition to warm up, then the median of several. Prints milliseconds, and how many times
+as long the peers take.
 """
 
 import pathlib

@@ -3,8 +3,9 @@
 
     python3 fetch.py [FOLDER]
 
-Needs python3 with pip, nothing else: the package is installed into a temporary folder, and the array
-in its compressed .npz, which is a .npy within a zip, is written to FOLDER/land_mask.npy piece by piece.
+Needs python3 with pip, nothing else: the package is installed into a temporary folder, and the
+array in its compressed .npz, which is a .npy within a zip, is written to FOLDER/land_mask.npy piece
+by piece.
 """
 
 import shutil
@@ -27,9 +28,12 @@ def main(folder: Path) -> None:
         subprocess.run([*pip, "--no-deps", "--target", temporary, PACKAGE], check=True)
         unfinished = target.with_suffix(".tmp")
         try:
-            with zipfile.ZipFile(Path(temporary) / MASK) as archive:
-                with archive.open("mask.npy") as packed, open(unfinished, "wb") as out:
-                    shutil.copyfileobj(packed, out, 1 << 20)
+            with (
+                zipfile.ZipFile(Path(temporary) / MASK) as archive,
+                archive.open("mask.npy") as packed,
+                open(unfinished, "wb") as out,
+            ):
+                shutil.copyfileobj(packed, out, 1 << 20)
             unfinished.replace(target)
         finally:
             unfinished.unlink(missing_ok=True)
