@@ -60,11 +60,7 @@ fn main() {
             "5-point Laplacian by map_overlap, 8000x8000",
             laplacian,
         ),
-        (
-            "E13",
-            "a small compute; a tree of 10^6 elements' tasks",
-            small,
-        ),
+        ("E13", "a small compute; 10^6 tasks and their tree", small),
         (
             "E14",
             "mean and std over axis 0 of a .npy larger than the limit",
@@ -334,11 +330,19 @@ fn small(threads: usize) -> Vec<Measured> {
     let s = session(threads);
     let a = Array::from_vec((0..10).map(f64::from).collect::<Vec<_>>(), [10], 10).unwrap();
     let b = &a + &a;
+    let tree = Array::zeros([1_000_000], DType::F64, 1000)
+        .unwrap()
+        .sum(..)
+        .unwrap();
+    let one_each = session(threads).with_grain(1);
     vec![
         time("(a + a).compute() of 10 elements", 1001, || {
             s.compute(&[&b]).unwrap()
         }),
         time("building a + a", 1001, || &a + &a),
+        time("a sum of 10^6 elements, a task for each", 5, || {
+            one_each.compute(&[&tree]).unwrap()
+        }),
     ]
 }
 

@@ -13,7 +13,13 @@ fn uneven() -> Array {
 
 fn reductions(x: &Array) -> Vec<(String, Array)> {
     let mut all: Vec<(String, Array)> = Vec::new();
-    let axes: [Axes; 5] = [Axes::ALL, Axes::from(0), Axes::from(1), Axes::from([0, 2]), Axes::from([1, 2])];
+    let axes: [Axes; 5] = [
+        Axes::ALL,
+        Axes::from(0),
+        Axes::from(1),
+        Axes::from([0, 2]),
+        Axes::from([1, 2]),
+    ];
     for to in axes {
         let mut add = |name: &str, made: Result<Array>| {
             if let Ok(a) = made {

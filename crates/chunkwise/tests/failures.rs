@@ -126,7 +126,10 @@ fn a_function_that_fails_in_the_middle() {
             let sink = Arc::new(Failing::default());
             let error = session.compute(&[&later]).unwrap_err();
             assert!(error.root().to_string().contains("at 1920"), "{error}");
-            assert!(matches!(&error, Error::Task { index, .. } if index[..] == [120]), "{error}");
+            assert!(
+                matches!(&error, Error::Task { index, .. } if index[..] == [120]),
+                "{error}"
+            );
             let error = session.store(&[&x], vec![sink.clone()]).unwrap_err();
             assert!(error.root().to_string().contains("at 1920"), "{error}");
             assert_eq!(sink.aborted.load(Ordering::SeqCst), 1);
@@ -148,7 +151,8 @@ fn a_sink_that_fails_at_any_write() {
             });
             let other = Arc::new(Failing::default());
             let x = numbers(1600);
-            let result = session.store(&[&x, &x.add(1).unwrap()], vec![sink.clone(), other.clone()]);
+            let result =
+                session.store(&[&x, &x.add(1).unwrap()], vec![sink.clone(), other.clone()]);
             assert!(result.is_err(), "{at}");
             for s in [&sink, &other] {
                 assert_eq!(s.aborted.load(Ordering::SeqCst), 1, "{at}");
@@ -193,8 +197,16 @@ fn a_source_that_fails_at_any_read() {
 fn a_run_is_cancelled_from_another_thread() {
     quickly("a cancelled run", || {
         for array in [
-            Random::new(1).standard_normal([1 << 20, 1 << 20], 1000).unwrap().mean(..).unwrap(),
-            Random::new(1).standard_normal(1 << 40, 1000).unwrap().sum(0).unwrap(),
+            Random::new(1)
+                .standard_normal([1 << 20, 1 << 20], 1000)
+                .unwrap()
+                .mean(..)
+                .unwrap(),
+            Random::new(1)
+                .standard_normal(1 << 40, 1000)
+                .unwrap()
+                .sum(0)
+                .unwrap(),
         ] {
             let token = CancelToken::new();
             let session = Session::new(3, LIMIT).unwrap().with_cancel(token.clone());
@@ -231,10 +243,11 @@ fn a_failure_in_a_nested_run() {
     quickly("a nested run", || {
         let inner = Session::new(2, LIMIT).unwrap().with_grain(16);
         let outer = session();
-        let x = numbers(400).map_blocks(move |c: ArrayViewD<i64>| -> Result<ndarray::ArrayD<i64>> {
-            let own = Array::from_ndarray(c.to_owned(), 4)?.add(1)?;
-            inner.compute(&[&own])?.remove(0).into_ndarray::<i64>()
-        });
+        let x =
+            numbers(400).map_blocks(move |c: ArrayViewD<i64>| -> Result<ndarray::ArrayD<i64>> {
+                let own = Array::from_ndarray(c.to_owned(), 4)?.add(1)?;
+                inner.compute(&[&own])?.remove(0).into_ndarray::<i64>()
+            });
         let sum = outer.compute(&[&x.unwrap().sum(..).unwrap()]).unwrap();
         assert_eq!(sum[0].item::<i64>().unwrap(), 400 * 401 / 2);
     });

@@ -16,14 +16,18 @@ fn numbered(shape: &[usize], chunks: usize) -> Array {
 
 /// The engine with small tasks on one thread and on three agrees with the reference.
 fn agrees(make: impl Fn() -> Result<Array> + Send + 'static) {
-    support::within(Duration::from_secs(30), "a program that once went wrong", move || {
-        let array = make().unwrap();
-        for threads in [1, 3] {
-            let session = Session::new(threads, 1 << 28).unwrap().with_grain(10);
-            let got = session.compute(&[&array]).unwrap();
-            close(&got[0], &reference::compute(&array).unwrap()).unwrap();
-        }
-    });
+    support::within(
+        Duration::from_secs(30),
+        "a program that once went wrong",
+        move || {
+            let array = make().unwrap();
+            for threads in [1, 3] {
+                let session = Session::new(threads, 1 << 28).unwrap().with_grain(10);
+                let got = session.compute(&[&array]).unwrap();
+                close(&got[0], &reference::compute(&array).unwrap()).unwrap();
+            }
+        },
+    );
 }
 
 #[test]

@@ -30,7 +30,10 @@ fn file(name: &str) -> File {
 fn stored(shape: [usize; 2]) -> (File, Array) {
     let file = file("memory");
     let x = Random::new(1).uniform(0.0, 1.0, shape, -1).unwrap();
-    Session::new(1, 1 << 26).unwrap().to_npy(&x, &file.0).unwrap();
+    Session::new(1, 1 << 26)
+        .unwrap()
+        .to_npy(&x, &file.0)
+        .unwrap();
     let source = Arc::new(NpySource::open(&file.0).unwrap());
     let array = Array::from_source(source, Some(64.into())).unwrap();
     (file, array)
@@ -44,7 +47,9 @@ const PLANS: &[(&str, Build)] = &[
     ("std over columns", |x| x.std(1, 0.0)),
     ("everything", |x| x.sum(..)),
     ("less its mean", |x| x.subtract(x.mean(0)?)),
-    ("standard scores", |x| x.subtract(x.mean(1).and_then(|m| m.expand_dims(&[1]))?)),
+    ("standard scores", |x| {
+        x.subtract(x.mean(1).and_then(|m| m.expand_dims(&[1]))?)
+    }),
     ("function read twice", |x| {
         let y = x.map_blocks(|c: ArrayViewD<f64>| c.mapv(|v| v + 1.0))?;
         y.divide(y.sum(..)?)
@@ -63,7 +68,10 @@ const PLANS: &[(&str, Build)] = &[
     ("product", |x| x.matmul(&x.t()?)),
     ("product of a product", |x| {
         let n = x.shape()[0].min(x.shape()[1]).min(96) as isize;
-        let y = x.get([Index::slice(None, Some(n), 1), Index::slice(None, Some(n), 1)])?;
+        let y = x.get([
+            Index::slice(None, Some(n), 1),
+            Index::slice(None, Some(n), 1),
+        ])?;
         y.matmul(&y)?.matmul(&y)
     }),
     ("scattered rows", |x| {
@@ -85,13 +93,17 @@ const PLANS: &[(&str, Build)] = &[
         x.subtract(x.sum(0)?)?.add(rows)
     }),
     ("neighbours", |x| {
-        x.map_overlap(Overlap::new(1).boundary(Boundary::Reflect), |c: ArrayViewD<f64>| c.to_owned())
+        x.map_overlap(
+            Overlap::new(1).boundary(Boundary::Reflect),
+            |c: ArrayViewD<f64>| c.to_owned(),
+        )
     }),
     ("the largest", |x| x.topk(3, 0)),
     ("where", |x| where_(x.greater(0.5)?, x, x.mean(0)?)),
     ("rechunked function", |x| {
         let y = x.map_blocks(|c: ArrayViewD<f64>| c.mapv(|v| v + 1.0))?;
-        y.rechunk([-1isize, 16])?.map_blocks(|c: ArrayViewD<f64>| c.mapv(|v| v * 2.0))
+        y.rechunk([-1isize, 16])?
+            .map_blocks(|c: ArrayViewD<f64>| c.mapv(|v| v * 2.0))
     }),
 ];
 
@@ -163,7 +175,13 @@ fn the_smallest_limit_that_is_named_will_do() {
         let Err(error) = session.to_npy(array, &out.0) else {
             return;
         };
-        let Error::OverBudget { needed, smallest, operation, .. } = &error else {
+        let Error::OverBudget {
+            needed,
+            smallest,
+            operation,
+            ..
+        } = &error
+        else {
             panic!("{name}: {error}");
         };
         assert!(*needed > limit && !operation.is_empty(), "{name}: {error}");

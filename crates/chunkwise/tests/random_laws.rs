@@ -100,7 +100,9 @@ fn any_part_is_the_part_of_the_whole() {
 fn far_elements_of_huge_arrays_are_addressed() {
     // Row 3 * 10^6 of 10^7 columns, asked for alone and within others.
     let random = Random::new(9);
-    let x = random.standard_normal([10_000_000, 10_000_000], 1000).unwrap();
+    let x = random
+        .standard_normal([10_000_000, 10_000_000], 1000)
+        .unwrap();
     let row = x.get(s![3_000_000, 500..700]).unwrap().compute().unwrap();
     let more = x.get(s![2_999_999..3_000_002, 400..800]).unwrap();
     let held = Array::from_chunk(more.compute().unwrap(), 100).unwrap();
