@@ -89,10 +89,11 @@ impl Program {
         self.values[value.index()].dtype
     }
 
-    /// The names of the operations, in order.
+    /// The names of the operations, in the order of evaluation.
     pub fn operations(&self) -> impl Iterator<Item = &'static str> + '_ {
-        self.values
+        self.order
             .iter()
+            .map(|v| &self.values[v.index()])
             .filter(|d| matches!(d.origin, Origin::Apply { .. }))
             .map(|d| d.name)
     }
