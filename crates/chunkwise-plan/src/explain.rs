@@ -117,11 +117,7 @@ fn write_fused(out: &mut impl Write, fused: &Fused) -> fmt::Result {
             Input::Body(_) => format!("assemble {}", leaf.label),
         };
         let whole = leaf.map.is_identity() && leaf.shape == fused.shape;
-        let through = if whole {
-            ""
-        } else {
-            " through a view"
-        };
+        let through = if whole { "" } else { " through a view" };
         writeln!(out, "  load {from}{through}")?;
     }
     let operations: Vec<&str> = fused.program.operations().collect();

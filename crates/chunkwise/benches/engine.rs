@@ -318,8 +318,13 @@ fn laplacian(threads: usize) -> Vec<Measured> {
     let data = values(&x);
     let data = data.as_slice::<f64>().unwrap();
     let mut out = vec![0.0; data.len()];
+    let part = |index: &str| x.get_str(index).unwrap();
+    let sliced = part("2:, 1:-1") + part(":-2, 1:-1") + part("1:-1, 2:") + part("1:-1, :-2")
+        - part("1:-1, 1:-1") * 4.0;
     vec![
         time("chunkwise map_overlap", 5, || s.compute(&[&z]).unwrap()),
+        time("chunkwise, by slices", 5, || s.compute(&[&sliced]).unwrap()),
+        into_touched(&s, &sliced, threads),
         time("hand loop, into touched memory", 5, || {
             loops::laplacian(data, 8000, &mut out, threads)
         }),
