@@ -242,6 +242,7 @@ fn join(parts: BTreeMap<usize, Chunk>, axis: usize, pool: &Pool) -> Result<Chunk
     })
 }
 
+#[expect(clippy::large_enum_variant, reason = "one for each result of a run")]
 enum Destination<'a> {
     Canvas(Canvas<'a>),
     Sink(Arc<dyn Sink>),
@@ -287,7 +288,7 @@ impl<'a> Run<'a, '_> {
                 shared.failed = Some(Error::Cancelled);
                 break;
             }
-            match shared.scheduler.next() {
+            match shared.scheduler.next_action() {
                 Action::Done => break,
                 Action::Wait => {
                     shared.idle += 1;

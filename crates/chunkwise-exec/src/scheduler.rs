@@ -158,7 +158,7 @@ impl<W: Work> Scheduler<W> {
     }
 
     /// What to do now.
-    pub fn next(&mut self) -> Action {
+    pub fn next_action(&mut self) -> Action {
         loop {
             if let Some(&task) = self.ready.last() {
                 return self.admit(task);
@@ -398,25 +398,44 @@ impl<W: Work> Scheduler<W> {
 mod tests {
     use super::*;
 
-    /// Stages as (tasks, bytes per task, what task n reads, wanted); stage cells are made task by
-    /// task.
-    struct Simulated(Vec<(usize, u64, fn(usize) -> Vec<(usize, usize)>, bool)>);
+    /// A stage whose tasks each make a cell.
+    struct Simulation {
+        tasks: usize,
+        bytes: u64,
+        /// The (stage, cell) pairs that a task reads.
+        reads: Reads,
+        wanted: bool,
+    }
+
+    struct Simulated(Vec<Simulation>);
+
+    type Reads = fn(usize) -> Vec<(usize, usize)>;
+
+    fn simulated<const N: usize>(stages: [(usize, u64, Reads, bool); N]) -> Simulated {
+        let stage = |(tasks, bytes, reads, wanted)| Simulation {
+            tasks,
+            bytes,
+            reads,
+            wanted,
+        };
+        Simulated(stages.into_iter().map(stage).collect())
+    }
 
     impl Work for Simulated {
         fn stages(&self) -> usize {
             self.0.len()
         }
         fn tasks(&self, stage: usize) -> usize {
-            self.0[stage].0
+            self.0[stage].tasks
         }
         fn task_bytes(&self, stage: usize) -> u64 {
-            self.0[stage].1
+            self.0[stage].bytes
         }
         fn reads_cells(&self, stage: usize) -> bool {
-            (0..self.0[stage].0).any(|n| !(self.0[stage].2)(n).is_empty())
+            (0..self.0[stage].tasks).any(|n| !(self.0[stage].reads)(n).is_empty())
         }
         fn reads(&self, task: Task) -> Vec<CellRef> {
-            (self.0[task.stage].2)(task.number)
+            (self.0[task.stage].reads)(task.number)
                 .into_iter()
                 .map(|(s, c)| cell(s, c))
                 .collect()
@@ -428,7 +447,7 @@ mod tests {
             })
         }
         fn wanted(&self, stage: usize) -> bool {
-            self.0[stage].3
+            self.0[stage].wanted
         }
     }
 
@@ -444,14 +463,14 @@ mod tests {
     fn play(work: Simulated, limit: u64, bytes: u64) -> (Vec<String>, u64) {
         let read_later: HashSet<usize> = (0..work.stages())
             .flat_map(|s| (0..work.tasks(s)).flat_map(move |n| [(s, n)]))
-            .flat_map(|(s, n)| (work.0[s].2)(n))
+            .flat_map(|(s, n)| (work.0[s].reads)(n))
             .map(|(s, _)| s)
             .collect();
         let mut scheduler = Scheduler::new(work, limit);
         let mut log = Vec::new();
         let mut most = 0;
         loop {
-            match scheduler.next() {
+            match scheduler.next_action() {
                 Action::Run(task) => {
                     most = most.max(scheduler.committed());
                     let made = [(cell(task.stage, task.number), bytes)];
@@ -475,29 +494,20 @@ mod tests {
 
     #[test]
     fn producers_run_just_before_their_consumer() {
-        let work = Simulated(vec![
-            (3, 1, |_| vec![], false),
-            (3, 1, |n| vec![(0, n)], true),
-        ]);
+        let work = simulated([(3, 1, |_| vec![], false), (3, 1, |n| vec![(0, n)], true)]);
         let (log, _) = play(work, 100, 1);
         assert_eq!(log, ["0.0", "1.0", "0.1", "1.1", "0.2", "1.2"]);
     }
 
     #[test]
     fn only_what_is_needed_is_made() {
-        let work = Simulated(vec![
-            (100, 1, |_| vec![], false),
-            (1, 1, |_| vec![(0, 42)], true),
-        ]);
+        let work = simulated([(100, 1, |_| vec![], false), (1, 1, |_| vec![(0, 42)], true)]);
         assert_eq!(play(work, 100, 1).0, ["0.42", "1.0"]);
     }
 
     #[test]
     fn a_stage_that_is_wanted_and_read_runs_each_task_once() {
-        let work = Simulated(vec![
-            (2, 1, |_| vec![], true),
-            (2, 1, |n| vec![(0, 1 - n)], true),
-        ]);
+        let work = simulated([(2, 1, |_| vec![], true), (2, 1, |n| vec![(0, 1 - n)], true)]);
         let (mut log, _) = play(work, 100, 1);
         log.sort();
         assert_eq!(log, ["0.0", "0.1", "1.0", "1.1"]);
@@ -506,13 +516,13 @@ mod tests {
     #[test]
     fn the_cell_that_is_read_last_is_spilled() {
         // Stage 1 needs all cells at once before stage 2 reads them again in order.
-        let work = Simulated(vec![
+        let work = simulated([
             (4, 1, |_| vec![], false),
             (4, 1, |n| vec![(0, 3 - n), (0, 3)], true),
         ]);
         let (log, most) = play(work, 6, 2);
         assert!(most <= 6, "{most} {log:?}");
-        let chain = Simulated(vec![
+        let chain = simulated([
             (3, 1, |_| vec![], false),
             (1, 1, |_| vec![(0, 0), (0, 1), (0, 2)], true),
             (3, 1, |n| vec![(0, n), (1, 0)], true),
@@ -523,7 +533,7 @@ mod tests {
 
     #[test]
     fn chains_along_a_stage_run_in_order() {
-        let work = Simulated(vec![(
+        let work = simulated([(
             4,
             1,
             |n| if n == 0 { vec![] } else { vec![(0, n - 1)] },

@@ -344,7 +344,7 @@ fn identify(kind: &Kind, shape: &Dims, dtype: DType, grid: &Grid) -> NodeId {
                 .hash(&mut h);
             call.inputs
                 .iter()
-                .for_each(|i| (i.expr.id(), &i.follow).hash(&mut h));
+                .for_each(|i| (i.expr.id(), i.expr.grid(), &i.follow).hash(&mut h));
         }
     }
     // The second half is the same state with a salt: two independent 64-bit digests.

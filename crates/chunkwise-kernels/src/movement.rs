@@ -238,7 +238,7 @@ fn coalesce(axes: &mut SmallVec<[Axis; 6]>) {
 
 /// Elements along each side of a block of a transpose: a block of each side stays in the first-level
 /// cache, and its rows in the first-level TLB.
-const BLOCK: usize = 32;
+const BLOCK: usize = 64;
 
 /// # Safety
 /// As [`copy_strided`], for two axes and the type of the element's width.
@@ -320,70 +320,142 @@ simd_fn! {
         cols: Axis,
     ) {
         let _ = element;
-        let item = size_of::<T>() as isize;
-        let dense = cols.dst == item && rows.src == item;
-        let mut col = 0;
-        while col < cols.len {
-            let width = BLOCK.min(cols.len - col);
-            let mut row = 0;
-            while row < rows.len {
-                let height = BLOCK.min(rows.len - row);
+        let stream = streams::<T>(dst, rows, cols);
+        let mut row = 0;
+        while row < rows.len {
+            let height = BLOCK.min(rows.len - row);
+            let mut col = 0;
+            while col < cols.len {
+                let width = BLOCK.min(cols.len - col);
                 let to = dst.wrapping_offset(row as isize * rows.dst + col as isize * cols.dst);
                 let from = src.wrapping_offset(row as isize * rows.src + col as isize * cols.src);
-                if dense && width == BLOCK && height == BLOCK {
-                    block::<T>(to, from, rows.dst, cols.src);
-                } else {
-                    for r in 0..height as isize {
-                        for c in 0..width as isize {
-                            let value = from
-                                .wrapping_offset(r * rows.src + c * cols.src)
-                                .cast::<T>()
-                                .read_unaligned();
-                            to.wrapping_offset(r * rows.dst + c * cols.dst)
-                                .cast::<T>()
-                                .write_unaligned(value);
-                        }
-                    }
-                }
-                row += height;
+                let part = |axis: Axis, len| Axis { len, ..axis };
+                block::<T>(to, from, part(rows, height), part(cols, width), stream);
+                col += width;
             }
-            col += width;
+            row += height;
+        }
+        #[cfg(target_arch = "x86_64")]
+        if stream {
+            // Streaming stores are ordered before later ones by nothing else.
+            std::arch::x86_64::_mm_sfence();
         }
     }
 }
 
-/// A full block whose rows are dense in the source and whose columns are dense in the destination.
+/// Bytes of a cache line, which a square writes whole.
+const LINE: usize = 64;
+
+/// Bytes from which on a destination does not stay in cache anyway.
+const STREAMED: usize = 16 << 20;
+
+/// Whether to write past the cache: the destination is large, and squares fill whole lines of it. That
+/// saves reading the lines first.
 #[inline(always)]
-unsafe fn block<T: Copy>(dst: *mut u8, src: *const u8, dst_row: isize, src_col: isize) {
-    const SIDE: usize = 8;
-    for row in (0..BLOCK).step_by(SIDE) {
-        for col in (0..BLOCK).step_by(SIDE) {
-            // SAFETY: by the caller, the block lies within both sides.
-            unsafe {
-                let from = src
-                    .wrapping_offset(col as isize * src_col)
-                    .cast::<T>()
-                    .add(row);
-                let to = dst
-                    .wrapping_offset(row as isize * dst_row)
-                    .cast::<T>()
-                    .add(col);
-                let mut square = [from.read_unaligned(); SIDE * SIDE];
-                for c in 0..SIDE {
-                    let line = from.wrapping_byte_offset(c as isize * src_col);
-                    for r in 0..SIDE {
-                        square[r * SIDE + c] = line.add(r).read_unaligned();
-                    }
-                }
-                for r in 0..SIDE {
-                    let line = to.wrapping_byte_offset(r as isize * dst_row);
-                    for c in 0..SIDE {
-                        line.add(c).write_unaligned(square[r * SIDE + c]);
-                    }
+fn streams<T>(dst: *mut u8, rows: Axis, cols: Axis) -> bool {
+    let item = size_of::<T>();
+    cfg!(target_arch = "x86_64")
+        && matches!(item, 4 | 8 | 16)
+        && rows.len * cols.len * item >= STREAMED
+        && dst.addr().is_multiple_of(LINE)
+        && rows.dst % LINE as isize == 0
+}
+
+/// One block, in squares and what is left of them.
+#[inline(always)]
+unsafe fn block<T: Copy>(dst: *mut u8, src: *const u8, rows: Axis, cols: Axis, stream: bool) {
+    // SAFETY: by the caller, the block lies within both sides.
+    unsafe {
+        match size_of::<T>() {
+            16 => squares::<T, 4>(dst, src, rows, cols, stream),
+            4 => squares::<T, 16>(dst, src, rows, cols, stream),
+            _ => squares::<T, 8>(dst, src, rows, cols, stream),
+        }
+    }
+}
+
+#[inline(always)]
+unsafe fn squares<T: Copy, const SIDE: usize>(
+    dst: *mut u8,
+    src: *const u8,
+    rows: Axis,
+    cols: Axis,
+    stream: bool,
+) {
+    let item = size_of::<T>() as isize;
+    let dense = cols.dst == item && rows.src == item;
+    let whole = |n: usize| if dense { n - n % SIDE } else { 0 };
+    let (height, width) = (whole(rows.len), whole(cols.len));
+    // SAFETY: by the caller, the block lies within both sides.
+    unsafe {
+        for row in (0..height).step_by(SIDE) {
+            for col in (0..width).step_by(SIDE) {
+                let from = src.wrapping_offset(row as isize * item + col as isize * cols.src);
+                let to = dst.wrapping_offset(row as isize * rows.dst + col as isize * item);
+                if stream {
+                    square::<T, SIDE>(to, from, rows.dst, cols.src, |to, x| {
+                        store_past_cache(to, x)
+                    });
+                } else {
+                    square::<T, SIDE>(to, from, rows.dst, cols.src, |to, x| to.write_unaligned(x));
                 }
             }
         }
+        for row in 0..rows.len {
+            let from = if row < height { width } else { 0 };
+            for col in from..cols.len {
+                let (r, c) = (row as isize, col as isize);
+                let value = src.wrapping_offset(r * rows.src + c * cols.src).cast::<T>();
+                let to = dst.wrapping_offset(r * rows.dst + c * cols.dst).cast::<T>();
+                to.write_unaligned(value.read_unaligned());
+            }
+        }
     }
+}
+
+/// A square whose rows are dense in the source and whose columns are dense in the destination.
+#[inline(always)]
+unsafe fn square<T: Copy, const SIDE: usize>(
+    dst: *mut u8,
+    src: *const u8,
+    dst_row: isize,
+    src_col: isize,
+    store: impl Fn(*mut T, T),
+) {
+    for r in 0..SIDE {
+        for c in 0..SIDE {
+            let from = src.wrapping_offset(c as isize * src_col).cast::<T>();
+            let to = dst.wrapping_offset(r as isize * dst_row).cast::<T>();
+            // SAFETY: by the caller, the square lies within both sides.
+            unsafe { store(to.add(c), from.add(r).read_unaligned()) };
+        }
+    }
+}
+
+/// A store that leaves no line in the cache, where the element has a width that one exists for.
+///
+/// # Safety
+/// `to` is writable for an element.
+#[inline(always)]
+unsafe fn store_past_cache<T: Copy>(to: *mut T, x: T) {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: the element is copied to or from an integer, or two, of the same size.
+    unsafe {
+        use std::arch::x86_64::{_mm_stream_si32, _mm_stream_si64};
+        use std::mem::transmute_copy;
+        match size_of::<T>() {
+            4 => return _mm_stream_si32(to.cast(), transmute_copy::<T, i32>(&x)),
+            8 => return _mm_stream_si64(to.cast(), transmute_copy::<T, i64>(&x)),
+            16 => {
+                let halves = transmute_copy::<T, [i64; 2]>(&x);
+                _mm_stream_si64(to.cast(), halves[0]);
+                return _mm_stream_si64(to.cast::<i64>().add(1), halves[1]);
+            }
+            _ => {}
+        }
+    }
+    // SAFETY: by the caller's contract.
+    unsafe { to.write_unaligned(x) }
 }
 
 #[cfg(test)]
@@ -536,6 +608,33 @@ mod tests {
             let written = back.iter().filter(|x| **x != u32::MAX).count() as isize;
             assert_eq!(written, if row == 0 { 0 } else { rows * cols });
         }
+    }
+
+    #[test]
+    fn large_transposes_are_written_past_the_cache() {
+        fn check<T: chunkwise_core::Element>(rows: usize, cols: usize, value: impl Fn(usize) -> T) {
+            let data: Vec<T> = (0..rows * cols).map(value).collect();
+            let pool = chunkwise_core::Pool::new(1 << 30);
+            let item = size_of::<T>() as isize;
+            let got = chunkwise_core::Chunk::build(&pool, T::DTYPE, &[cols, rows], |mut dst| {
+                // SAFETY: the transpose of a `rows` x `cols` array.
+                let src = unsafe {
+                    View::from_raw(
+                        data.as_ptr().cast(),
+                        T::DTYPE,
+                        SmallVec::from_slice(&[cols, rows]),
+                        SmallVec::from_slice(&[item, item * cols as isize]),
+                    )
+                };
+                copy(&src, &mut dst)
+            })
+            .unwrap();
+            let got = got.as_slice::<T>().unwrap();
+            assert!((0..data.len()).all(|i| got[i % cols * rows + i / cols] == data[i]));
+        }
+        check::<f64>(1600, 1333, |i| i as f64);
+        check::<i32>(1600, 2777, |i| i as i32);
+        check::<chunkwise_core::Complex64>(1024, 1033, |i| (i as f64).into());
     }
 
     #[test]

@@ -24,7 +24,15 @@ pub(crate) fn keep(
             ),
         ));
     }
-    Ok(located(made.with_grid(grid), location))
+    Ok(located(regrid(made, grid), location))
+}
+
+/// The node with other chunks; itself, not a copy, where they are the same.
+pub(crate) fn regrid(made: Expr, grid: &Grid) -> Expr {
+    match made.grid() == grid {
+        true => made,
+        false => made.with_grid(grid),
+    }
 }
 
 /// The node with a location, where it has none and is not yet shared.

@@ -12,8 +12,8 @@ const BOUND: usize = 32;
 pub struct Rule {
     /// What errors call it.
     pub name: &'static str,
-    /// An equal expression that is better, if the rule applies: same values to the bit, same shape,
-    /// same dtype. The chunks are restored by the caller.
+    /// An equal expression that is better, if the rule applies: the same values, shape
+    /// and dtype. The chunks are restored by the caller.
     pub apply: fn(&Expr) -> Result<Option<Expr>>,
 }
 
@@ -23,15 +23,17 @@ pub fn rewrite(roots: &[Expr], rules: &[Rule]) -> Result<Vec<Expr>> {
     let graph = Graph::below(roots);
     let mut made: Vec<Expr> = Vec::with_capacity(graph.nodes.len());
     let mut inputs: Vec<Expr> = Vec::new();
-    for e in &graph.nodes {
+    for (e, places) in graph.nodes.iter().zip(&graph.inputs) {
         inputs.clear();
-        inputs.extend(e.inputs().iter().map(|i| made[graph.place(i)].clone()));
+        inputs.extend(places.iter().map(|p| made[*p].clone()));
         let new = located(e.with_inputs(&inputs)?, e.location());
         made.push(simplest(new, rules)?);
     }
+    let made = graph.roots.iter().map(|p| &made[*p]);
     Ok(roots
         .iter()
-        .map(|r| made[graph.place(r)].with_grid(r.grid()))
+        .zip(made)
+        .map(|(r, m)| m.with_grid(r.grid()))
         .collect())
 }
 

@@ -30,10 +30,11 @@ impl Plan {
             .unwrap_or(0);
         writeln!(
             out,
-            "plan: {} stage{}, {} tasks, at most {} per task",
+            "plan: {} stage{}, {} task{}, at most {} per task",
             self.stages.len(),
             if self.stages.len() == 1 { "" } else { "s" },
             format_count(self.task_count() as u64),
+            if self.task_count() == 1 { "" } else { "s" },
             format_bytes(most),
         )
     }
@@ -115,11 +116,8 @@ fn write_fused(out: &mut impl Write, fused: &Fused) -> fmt::Result {
             Input::Source(_) => format!("read {}", leaf.label),
             Input::Body(_) => format!("assemble {}", leaf.label),
         };
-        let through = if leaf.map.is_identity() {
-            ""
-        } else {
-            " through a view"
-        };
+        let whole = leaf.map.is_identity() && leaf.shape == fused.shape;
+        let through = if whole { "" } else { " through a view" };
         writeln!(out, "  load {from}{through}")?;
     }
     let operations: Vec<&str> = fused.program.operations().collect();

@@ -101,6 +101,7 @@ pub struct Pass {
 
 /// What is done with an output of a fused chain.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "a handful for each plan")]
 pub enum PassOutput {
     /// It is an array; a cell per task.
     Store,

@@ -28,8 +28,14 @@ impl Replacement {
         // A link stays one: what it points to is replaced.
         let target = path.canonicalize().unwrap_or_else(|_| path.to_owned());
         let failed = |kind: io::ErrorKind| Error::io("creating", path, kind.into());
-        if target.is_dir() {
-            return Err(failed(io::ErrorKind::IsADirectory));
+        match fs::metadata(&target) {
+            Ok(there) if there.is_dir() => return Err(failed(io::ErrorKind::IsADirectory)),
+            // A device or a pipe would be gone, for every program, once a file has its name.
+            Ok(there) if !there.is_file() => {
+                let reason = io::Error::new(io::ErrorKind::InvalidInput, "not a regular file");
+                return Err(Error::io("creating", path, reason));
+            }
+            _ => {}
         }
         let name = target.file_name();
         let name = name.ok_or_else(|| failed(io::ErrorKind::InvalidFilename))?;

@@ -104,6 +104,17 @@ fn failures_leave_nothing_behind() {
         missing.to_string().contains("no/a.npy: No such file"),
         "{missing}"
     );
+    #[cfg(unix)]
+    {
+        let socket = dir.join("socket");
+        let _listening = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+        let device = NpySink::create(&socket, DType::I8, &[1]).unwrap_err();
+        assert!(
+            device.to_string().contains("not a regular file"),
+            "{device}"
+        );
+        fs::remove_file(&socket).unwrap();
+    }
     let folder = NpySink::create(dir.path(), DType::I8, &[1]).unwrap_err();
     assert!(folder.to_string().contains("is a directory"), "{folder}");
     let huge = NpySink::create(dir.join("a.npy"), DType::I8, &[1 << 40, 1 << 40]).unwrap_err();

@@ -13,6 +13,27 @@ use crate::result::{TypedChunk, chunk_from_ndarray};
 use crate::{Array, Shape};
 
 impl Array {
+    /// The array in a `.npy` file, of any dtype that arrays have, in C or Fortran order. Only what is
+    /// needed is read, when it is needed.
+    ///
+    /// ```
+    /// use chunkwise::Array;
+    /// let path = std::env::temp_dir().join(format!("chunkwise-doc-{}.npy", std::process::id()));
+    /// Array::arange(0, 12, 1, 5)?.reshape([3, 4])?.to_npy(&path)?;
+    /// let x = Array::from_npy(&path)?;
+    /// assert_eq!(x.sum(0)?.compute()?.to_vec::<i64>()?, [12, 15, 18, 21]);
+    /// # let _ = std::fs::remove_file(&path);
+    /// # Ok::<_, chunkwise::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::Io`](crate::Error::Io) and [`Error::InvalidFile`](crate::Error::InvalidFile), with the
+    /// file and what is wrong with it.
+    #[track_caller]
+    pub fn from_npy(path: impl AsRef<std::path::Path>) -> Result<Array> {
+        Array::from_source(Arc::new(chunkwise_storage::NpySource::open(path)?), None)
+    }
+
     /// Any source, in its own chunks where it has some and `None` are asked for.
     ///
     /// ```

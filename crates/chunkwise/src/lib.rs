@@ -79,4 +79,5 @@ pub use chunkwise_diagnostics as diagnostics;
 pub use chunkwise_exec::{CancelToken, Event, Subscriber, Target};
 pub use chunkwise_expr::{Expr, Index};
 pub use chunkwise_kernels::random::Generator;
+pub use chunkwise_kernels::reduce::{REDUCTIONS, Reduction};
 pub use chunkwise_storage::{FunctionSource, MemorySource, NpySource};

@@ -143,6 +143,34 @@ in_dtype! {
 }
 
 impl Array {
+    /// A reduction by its name in [`REDUCTIONS`](crate::REDUCTIONS). `ddof` matters to `var`, `std`
+    /// and their nan- forms; `topk` and `argtopk` have methods of their own.
+    ///
+    /// ```
+    /// # use chunkwise::{Array, DType};
+    /// let x = Array::ones([4, 5], DType::F64, 2)?;
+    /// assert_eq!(x.reduce("nanmax", 0, 0.0)?.shape(), [5]);
+    /// assert!(x.reduce("mode", 0, 0.0).is_err());
+    /// # Ok::<_, chunkwise::Error>(())
+    /// ```
+    #[track_caller]
+    pub fn reduce(&self, name: &str, axes: impl Into<Axes>, ddof: f64) -> Result<Array> {
+        let mut known = REDUCTIONS
+            .iter()
+            .map(|r| r.name)
+            .filter(|n| !n.ends_with("topk"));
+        let Some(found) = known.clone().find(|n| *n == name) else {
+            let names: Vec<&str> = known.by_ref().collect();
+            let reason = format!("unknown reduction; known are {}", names.join(", "));
+            return Err(Error::argument("reduce", "name", name, reason));
+        };
+        let params = Params {
+            ddof,
+            ..Params::default()
+        };
+        reduce(found, self, params, &axes.into())
+    }
+
     /// The `k` largest elements along an axis, largest first; where `k` is negative the smallest,
     /// smallest first.
     ///

@@ -90,6 +90,18 @@ impl Session {
         self
     }
 
+    /// The token that stops its runs.
+    pub fn cancel_token(&self) -> CancelToken {
+        self.cancel.clone()
+    }
+
+    /// The memory limit where none is chosen: a share of the memory that the process may use, control
+    /// groups respected.
+    pub fn default_memory_limit() -> u64 {
+        let memory = resources::usable_memory().unwrap_or(MEMORY_FALLBACK);
+        (memory as f64 * MEMORY_SHARE) as u64
+    }
+
     /// Number of threads.
     pub fn threads(&self) -> usize {
         self.executor.threads()
@@ -108,9 +120,7 @@ impl Session {
 
 /// The session that is used where none is named.
 pub(crate) fn default_session() -> Result<Session> {
-    static DEFAULT: LazyLock<Result<Session>> = LazyLock::new(|| {
-        let memory = resources::usable_memory().unwrap_or(MEMORY_FALLBACK);
-        Session::new(0, (memory as f64 * MEMORY_SHARE) as u64)
-    });
+    static DEFAULT: LazyLock<Result<Session>> =
+        LazyLock::new(|| Session::new(0, Session::default_memory_limit()));
     DEFAULT.clone()
 }

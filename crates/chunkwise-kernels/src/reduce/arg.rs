@@ -36,6 +36,9 @@ impl<T: Ordered, const MAX: bool, const SKIP: bool> Rule<T, MAX, SKIP> {
     }
 }
 
+/// Rows shorter than this are taken one element after another.
+const SHORT: usize = 16;
+
 /// No element yet.
 const NONE: i64 = -1;
 
@@ -109,6 +112,16 @@ unsafe fn row_to_cell<T: Ordered, const MAX: bool, const SKIP: bool>(
     advance: usize,
 ) {
     let p = tile.row::<T>(row);
+    if tile.cols < SHORT {
+        for col in 0..tile.cols {
+            // SAFETY: the cell is the state's, the row is the tile's.
+            unsafe {
+                let x = p.add(col).read_unaligned();
+                offer::<T, MAX, SKIP>(value, index, x, tile.index_at(row, col));
+            }
+        }
+        return;
+    }
     // SAFETY: the cell is the state's, the row is the tile's.
     unsafe {
         let x = block::<Extremum<T, MAX, SKIP>, 32>(p, 0, 1, tile.cols, advance);

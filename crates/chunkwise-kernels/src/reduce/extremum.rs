@@ -51,7 +51,7 @@ macro_rules! ordered {
             }
             #[inline(always)]
             fn is_nan(self) -> bool {
-                self != self
+                <$t>::is_nan(self)
             }
             #[inline(always)]
             fn minus(self, other: $t) -> $t {
@@ -69,7 +69,7 @@ macro_rules! ordered {
             }
             #[inline(always)]
             fn is_nan(self) -> bool {
-                self.re != self.re || self.im != self.im
+                self.re.is_nan() || self.im.is_nan()
             }
             #[inline(always)]
             fn minus(self, other: $c) -> $c {

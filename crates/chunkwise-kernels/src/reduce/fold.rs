@@ -191,25 +191,32 @@ pub(crate) unsafe fn block<F: Fold, const N: usize>(
     advance: usize,
 ) -> F::Value {
     let (whole, rest) = (cols / N, cols % N);
-    let steps = whole + (rest > 0) as usize;
-    let mut padded = [F::PAD; N];
     let mut acc = [F::START; N];
-    let mut p = p;
+    let mut row = p;
     for _ in 0..rows {
-        for j in 0..rest {
-            // SAFETY: by the caller, the rows and columns are the tile's.
-            padded[j] = unsafe { p.add(whole * N + j).read_unaligned() };
-        }
-        let mut q = p;
-        for step in 0..steps {
-            let from = if step == whole { padded.as_ptr() } else { q };
+        let mut q = row;
+        for _ in 0..whole {
             for j in 0..N {
-                // SAFETY: N elements of the row, or of `padded`.
-                acc[j] = F::step(acc[j], unsafe { from.add(j).read_unaligned() });
+                // SAFETY: by the caller, the rows and columns are the tile's.
+                acc[j] = F::step(acc[j], unsafe { q.add(j).read_unaligned() });
             }
             q = q.wrapping_byte_add(advance);
         }
-        p = p.wrapping_byte_offset(stride);
+        row = row.wrapping_byte_offset(stride);
+    }
+    if rest > 0 {
+        let mut padded = [F::PAD; N];
+        let mut row = p.wrapping_add(whole * N);
+        for _ in 0..rows {
+            for j in 0..rest {
+                // SAFETY: as above.
+                padded[j] = unsafe { row.add(j).read_unaligned() };
+            }
+            for j in 0..N {
+                acc[j] = F::step(acc[j], padded[j]);
+            }
+            row = row.wrapping_byte_offset(stride);
+        }
     }
     let lanes = acc;
     tree::<F, N>(&lanes)

@@ -13,8 +13,16 @@
 mod adapt;
 mod arg;
 pub(crate) mod extremum;
+#[allow(
+    clippy::needless_range_loop,
+    reason = "lanes of several arrays go by one index"
+)]
 pub(crate) mod fold;
 mod logic;
+#[allow(
+    clippy::needless_range_loop,
+    reason = "lanes of several arrays go by one index"
+)]
 mod moments;
 pub(crate) mod product;
 mod state;

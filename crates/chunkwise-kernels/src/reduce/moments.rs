@@ -2,7 +2,7 @@
 //!
 //! A cell holds the count, a pivot near its elements (the mean of its first block), the sum of the
 //! deviations from the pivot, and the sum of squared deviations from the mean with an error term.
-//! Each block of at most 1024 elements is passed twice while it is in cache (its mean, then the
+//! Each block of at most 512 elements is passed twice while it is in cache (its mean, then the
 //! squared deviations with the correction for the mean's rounding; Chan, Golub, LeVeque, "Algorithms
 //! for computing the sample variance", 1983) and merged by their pairwise formula. Sums of deviations
 //! from a near pivot lose nothing where the mean is large beside the deviations.
@@ -18,14 +18,19 @@ use super::state::{Finish, Part, Tile, fields};
 use super::sum::{Summand, Wide, stored, two_sum};
 use crate::simd::simd_fn;
 
-const LANES: usize = 32;
+const LANES: usize = 16;
 const STEPS: usize = 32;
+
+/// Rows shorter than this are taken one element after another.
+const SHORT: usize = 16;
 
 /// The moments of a block: count, a value near the mean, the sum of deviations from it, and the sum of
 /// squared deviations from the mean.
 #[derive(Clone, Copy)]
 struct Block<W> {
     n: f64,
+    /// 1 / n.
+    inverse: f64,
     pivot: W,
     deviation: W,
     squares: f64,
@@ -48,8 +53,10 @@ impl<W: Wide> Cell<W> {
         let pivot = if first { b.pivot } else { self.pivot };
         let deviation = b.deviation + (b.pivot - pivot).times(b.n);
         let total = self.n + b.n;
-        let apart = deviation - self.deviation.times(b.n / self.n);
-        let between = apart.norm_sqr() * (self.n / (b.n * total));
+        // Both quotients that the formula needs, b.n / n and n / total, from one division.
+        let share = 1.0 / (self.n * total);
+        let apart = deviation - self.deviation.times(b.n * total * share);
+        let between = apart.norm_sqr() * (self.n * self.n * share * b.inverse);
         let both = !first & (b.n != 0.0);
         let squares = if both { b.squares + between } else { b.squares };
         let (squares, error) = two_sum(self.squares, squares);
@@ -126,7 +133,7 @@ impl<W: Wide> State<W> {
 
     /// Takes a block into each of `B` cells.
     #[inline(always)]
-    unsafe fn absorb_all<const B: usize>(self, blocks: [Block<W>; B]) {
+    unsafe fn absorb_all<const B: usize>(self, block: impl Fn(usize) -> Block<W>) {
         // SAFETY: by the caller's contract, B cells from this one on are the state's.
         unsafe {
             let n = self.n.cast::<[f64; B]>();
@@ -144,7 +151,7 @@ impl<W: Wide> State<W> {
                     squares: d[j],
                     error: e[j],
                 };
-                let cell = cell.absorb(blocks[j]);
+                let cell = cell.absorb(block(j));
                 (a[j], b[j], c[j]) = (cell.n, cell.pivot, cell.deviation);
                 (d[j], e[j]) = (cell.squares, cell.error);
             }
@@ -178,11 +185,12 @@ fn deviation<T: Summand, const SKIP: bool>(x: T, from: T::Wide) -> T::Wide {
 }
 
 #[inline(always)]
-fn close<W: Wide>(n: f64, pivot: W, deviation: W, squares: f64) -> Block<W> {
+fn close<W: Wide>(n: f64, inverse: f64, pivot: W, deviation: W, squares: f64) -> Block<W> {
     // What the mean's rounding left in the squares.
-    let excess = deviation.norm_sqr() / n;
+    let excess = deviation.norm_sqr() * inverse;
     Block {
         n,
+        inverse,
         pivot,
         deviation,
         squares: squares - excess,
@@ -199,7 +207,6 @@ fn tree<W: Copy>(lanes: &[W; LANES], join: impl Fn(W, W) -> W + Copy) -> W {
         }
     }
     let mut lanes = *black_box(lanes);
-    halve::<W, 16>(&mut lanes, join);
     halve::<W, 8>(&mut lanes, join);
     halve::<W, 4>(&mut lanes, join);
     halve::<W, 2>(&mut lanes, join);
@@ -221,6 +228,7 @@ unsafe fn block<T: Summand, const SKIP: bool>(
 ) -> Block<T::Wide> {
     let (whole, rest) = (cols / LANES, cols % LANES);
     let zero = T::Wide::ZERO;
+    let tail = p.wrapping_add(whole * LANES);
     let mut sum = [zero; LANES];
     let mut count = [0.0; LANES];
     let mut row = p;
@@ -237,12 +245,20 @@ unsafe fn block<T: Summand, const SKIP: bool>(
             }
             q = q.wrapping_byte_add(advance);
         }
+        row = row.wrapping_byte_offset(stride);
+    }
+    let mut padded = [T::NOTHING; LANES];
+    let mut row = tail;
+    for _ in 0..if rest > 0 { rows } else { 0 } {
         for j in 0..rest {
             // SAFETY: as above.
-            let (x, one) = load::<T, SKIP>(unsafe { row.add(whole * LANES + j).read_unaligned() });
+            padded[j] = unsafe { row.add(j).read_unaligned() };
+        }
+        for j in 0..LANES {
+            let (x, one) = load::<T, SKIP>(padded[j]);
             sum[j] = sum[j] + x;
             if SKIP {
-                count[j] += one;
+                count[j] += if j < rest { one } else { 0.0 };
             }
         }
         row = row.wrapping_byte_offset(stride);
@@ -269,10 +285,17 @@ unsafe fn block<T: Summand, const SKIP: bool>(
             }
             q = q.wrapping_byte_add(advance);
         }
+        row = row.wrapping_byte_offset(stride);
+    }
+    let mut row = tail;
+    for _ in 0..if rest > 0 { rows } else { 0 } {
         for j in 0..rest {
             // SAFETY: as above.
-            let x = unsafe { row.add(whole * LANES + j).read_unaligned() };
-            let d = deviation::<T, SKIP>(x, mean);
+            padded[j] = unsafe { row.add(j).read_unaligned() };
+        }
+        for j in 0..LANES {
+            let d = deviation::<T, SKIP>(padded[j], mean);
+            let d = if j < rest { d } else { zero };
             first[j] = first[j] + d;
             second[j] += d.norm_sqr();
         }
@@ -281,7 +304,44 @@ unsafe fn block<T: Summand, const SKIP: bool>(
     let (firsts, seconds) = (first, second);
     let deviation = tree(&firsts, |a, b| a + b);
     let squares = tree(&seconds, |a, b| a + b);
-    close(n, mean, deviation, squares)
+    close(n, 1.0 / n, mean, deviation, squares)
+}
+
+/// The moments of a few columns of rows, one element after another.
+///
+/// # Safety
+/// The rows and columns are readable.
+#[inline(always)]
+unsafe fn short<T: Summand, const SKIP: bool>(
+    p: *const T,
+    stride: isize,
+    rows: usize,
+    cols: usize,
+) -> Block<T::Wide> {
+    let (mut sum, mut n) = (T::Wide::ZERO, 0.0);
+    let mut row = p;
+    for _ in 0..rows {
+        for j in 0..cols {
+            // SAFETY: by the caller's contract; likewise below.
+            let (x, one) = load::<T, SKIP>(unsafe { row.add(j).read_unaligned() });
+            sum = sum + x;
+            n += one;
+        }
+        row = row.wrapping_byte_offset(stride);
+    }
+    let mean = sum.over(n);
+    let (mut first, mut second) = (T::Wide::ZERO, 0.0);
+    let mut row = p;
+    for _ in 0..rows {
+        for j in 0..cols {
+            // SAFETY: as above.
+            let d = deviation::<T, SKIP>(unsafe { row.add(j).read_unaligned() }, mean);
+            first = first + d;
+            second += d.norm_sqr();
+        }
+        row = row.wrapping_byte_offset(stride);
+    }
+    close(n, 1.0 / n, mean, first, second)
 }
 
 /// The moments of `B` columns of at most `STEPS` rows.
@@ -310,9 +370,13 @@ unsafe fn columns<T: Summand, const SKIP: bool, const B: usize>(
         }
         row = row.wrapping_byte_offset(stride);
     }
+    let mut inverse = [1.0 / rows as f64; B];
     let mut mean = [zero; B];
     for j in 0..B {
-        mean[j] = sum[j].over(count[j]);
+        if SKIP {
+            inverse[j] = 1.0 / count[j];
+        }
+        mean[j] = sum[j].times(inverse[j]);
     }
     let mut first = [zero; B];
     let mut second = [0.0; B];
@@ -330,22 +394,16 @@ unsafe fn columns<T: Summand, const SKIP: bool, const B: usize>(
     } else {
         for j in 0..B {
             // A single element deviates by 0, or NaN where it is not finite.
-            first[j] = mean[j] - mean[j];
+            first[j] = mean[j].times(0.0);
             second[j] = first[j].norm_sqr();
         }
     }
-    let empty = Block {
-        n: 0.0,
-        pivot: zero,
-        deviation: zero,
-        squares: 0.0,
-    };
-    let mut blocks = [empty; B];
-    for j in 0..B {
-        blocks[j] = close(count[j], mean[j], first[j], second[j]);
-    }
+    // In memory, so that the compiler makes vectors of columns in what follows.
+    let (count, inverse, mean) = (black_box(count), black_box(inverse), black_box(mean));
+    let (first, second) = (black_box(first), black_box(second));
+    let block = |j: usize| close(count[j], inverse[j], mean[j], first[j], second[j]);
     // SAFETY: by the caller's contract.
-    unsafe { state.absorb_all(blocks) }
+    unsafe { state.absorb_all::<B>(block) }
 }
 
 simd_fn! {
@@ -385,7 +443,11 @@ simd_fn! {
                 while col < tile.cols {
                     let cols = (tile.cols - col).min(LANES * STEPS);
                     let p = p.wrapping_add(col);
-                    cell = cell.absorb(block::<T, SKIP>(p, stride, rows, cols, advance));
+                    cell = cell.absorb(if cols < SHORT {
+                        short::<T, SKIP>(p, stride, rows, cols)
+                    } else {
+                        block::<T, SKIP>(p, stride, rows, cols, advance)
+                    });
                     col += cols;
                 }
                 state.write(cell);
@@ -429,6 +491,7 @@ fn part<T: Summand, const SKIP: bool>() -> Part {
                     let other = from.at(cell).read();
                     let block = Block {
                         n: other.n,
+                        inverse: 1.0 / other.n,
                         pivot: other.pivot,
                         deviation: other.deviation,
                         squares: other.squares,
@@ -442,39 +505,39 @@ fn part<T: Summand, const SKIP: bool>() -> Part {
     }
 }
 
-/// Moments of `f64`.
-struct Real;
+/// Moments of `f64` or `complex128`.
+struct Moments<T, const SKIP: bool>(PhantomData<T>);
 
-impl Via for Real {
+impl<T: Summand, const SKIP: bool> Via for Moments<T, SKIP> {
     fn part() -> Part {
-        part::<f64, false>()
+        part::<T, SKIP>()
     }
 }
 
 /// `var`, or `std` where `ROOT`; without the NaN elements where `SKIP`.
 pub(super) fn moments<const ROOT: bool, const SKIP: bool>(input: DType) -> Option<Build> {
-    fn real<T: Summand<Wide = f64>, O: Summand<Wide = f64>, const ROOT: bool, const SKIP: bool>()
-    -> Option<Build> {
-        Some(Build::one(part::<T, SKIP>(), finish::<f64, O, ROOT, SKIP>))
-    }
-    match input {
-        DType::F32 => real::<f32, f32, ROOT, SKIP>(),
-        DType::F64 => real::<f64, f64, ROOT, SKIP>(),
-        DType::C64 => Some(Build::one(
-            part::<Complex32, SKIP>(),
+    type Real<const SKIP: bool> = Moments<f64, SKIP>;
+    type Pair<const SKIP: bool> = Moments<Complex64, SKIP>;
+    Some(match input {
+        DType::F32 => Build::one(
+            converted::<f32, Real<SKIP>>(),
+            finish::<f64, f32, ROOT, SKIP>,
+        ),
+        DType::F64 => Build::one(part::<f64, SKIP>(), finish::<f64, f64, ROOT, SKIP>),
+        DType::C64 => Build::one(
+            converted::<Complex32, Pair<SKIP>>(),
             finish::<Complex64, f32, ROOT, SKIP>,
-        )),
-        DType::C128 => Some(Build::one(
+        ),
+        DType::C128 => Build::one(
             part::<Complex64, SKIP>(),
             finish::<Complex64, f64, ROOT, SKIP>,
-        )),
+        ),
         // No integer is NaN, so one kernel does.
         other => {
-            let part =
-                dispatch!(integer stored(other), T => Some(converted::<T, Real>()), else None);
-            part.map(|p| Build::one(p, finish::<f64, f64, ROOT, false>))
+            let part = dispatch!(integer stored(other), T => converted::<T, Real<false>>(), else return None);
+            Build::one(part, finish::<f64, f64, ROOT, false>)
         }
-    }
+    })
 }
 
 unsafe fn finish<W: Wide, O: Summand<Wide = f64>, const ROOT: bool, const SKIP: bool>(

@@ -121,11 +121,11 @@ summands! {
     u16, f64, 0, x => x as f64, w => w as u16, false;
     u32, f64, 0, x => x as f64, w => w as u32, false;
     u64, f64, 0, x => x as f64, w => w as u64, false;
-    f32, f64, -0.0, x => x as f64, w => w as f32, x != x;
-    f64, f64, -0.0, x => x, w => w, x != x;
+    f32, f64, -0.0, x => x as f64, w => w as f32, x.is_nan();
+    f64, f64, -0.0, x => x, w => w, x.is_nan();
     Complex32, Complex64, Complex32::new(-0.0, -0.0), z => Complex64::new(z.re as f64, z.im as f64),
-        w => Complex32::new(w.re as f32, w.im as f32), z.re != z.re || z.im != z.im;
-    Complex64, Complex64, Complex64::new(-0.0, -0.0), z => z, w => w, z.re != z.re || z.im != z.im;
+        w => Complex32::new(w.re as f32, w.im as f32), z.re.is_nan() || z.im.is_nan();
+    Complex64, Complex64, Complex64::new(-0.0, -0.0), z => z, w => w, z.re.is_nan() || z.im.is_nan();
 }
 
 /// Compensated sums of numbers in a [`Wide`], without the NaN ones where `SKIP`.
@@ -244,7 +244,7 @@ pub(crate) fn sum<const SKIP: bool>(input: DType) -> Option<Build> {
     }
     dispatch!(inexact input, T => {
         let part = if SKIP { part::<WideSum<T, true>, 32>() } else { wide_sum(input)? };
-        Some(Build::one(part, finish_sum::<T>))
+        Some(Build::one(part, finish_sum::<T, SKIP>))
     }, else None)
 }
 
@@ -298,13 +298,14 @@ unsafe fn total<W: Wide>(f: &Finish<'_>, cell: usize) -> W {
     value.settle(error)
 }
 
-unsafe fn finish_sum<T: Summand>(f: &Finish<'_>) -> Result<()> {
+unsafe fn finish_sum<T: Summand, const SKIP: bool>(f: &Finish<'_>) -> Result<()> {
     // SAFETY: the build pairs this with a `WideSum` and an output of T.
     unsafe {
         f.each(|cell| {
             let total = total::<T::Wide>(f, cell);
             // No element at all leaves the -0.0 that sums start from.
-            T::from_wide(if f.count == 0 { total - total } else { total })
+            let none = SKIP || f.count == 0;
+            T::from_wide(if none { total + T::Wide::ZERO } else { total })
         })
     }
 }

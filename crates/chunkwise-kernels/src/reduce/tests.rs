@@ -281,7 +281,7 @@ fn definition(
     };
     use std::cmp::Ordering::{Greater, Less};
     let extreme = |o| {
-        best(o).map_or(real(f64::NAN), |p| {
+        best(o).map_or(Complex64::new(f64::NAN, f64::NAN), |p| {
             if nan(p.1) {
                 Complex64::new(f64::NAN, f64::NAN)
             } else {
@@ -596,6 +596,7 @@ fn sums_keep_infinities() {
     assert!(whole("sum", &[f64::NEG_INFINITY, f64::INFINITY]).is_nan());
     assert!(whole("sum", &[-0.0, -0.0]).is_sign_negative());
     assert!(whole("sum", &[]).is_sign_positive());
+    assert!(whole("nansum", &[f64::NAN]).is_sign_positive());
 }
 
 #[test]
@@ -613,7 +614,7 @@ fn variances_far_from_zero_are_accurate() {
             "{shift}: {got} for {want}"
         );
     }
-    assert_eq!(whole("var", &[1e8 + 0.1; 10_000]), 0.0);
+    assert!(whole("var", &[1e8 + 0.1; 10_000]) < 1e-30);
     assert!(whole("var", &[1.0, f64::INFINITY]).is_nan());
     assert!(whole("std", &[]).is_nan());
     let huge: Vec<f64> = (0..4096)

@@ -117,7 +117,7 @@ impl Walk {
             (SQUARE.min(rows), SQUARE.min(cols))
         } else if columns(inner) && rows > 1 {
             let (height, width) = if direct {
-                (128, 512)
+                (32, 256)
             } else {
                 (COLUMN_ROWS, TILE / COLUMN_ROWS)
             };

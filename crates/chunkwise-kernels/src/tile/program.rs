@@ -8,6 +8,10 @@ use crate::elementwise::Kernel;
 pub struct Value(u32);
 
 impl Value {
+    pub(super) fn new(index: usize) -> Value {
+        Value(index as u32)
+    }
+
     pub(super) fn index(self) -> usize {
         self.0 as usize
     }
@@ -85,10 +89,11 @@ impl Program {
         self.values[value.index()].dtype
     }
 
-    /// The names of the operations, in order.
+    /// The names of the operations, in the order of evaluation.
     pub fn operations(&self) -> impl Iterator<Item = &'static str> + '_ {
-        self.values
+        self.order
             .iter()
+            .map(|v| &self.values[v.index()])
             .filter(|d| matches!(d.origin, Origin::Apply { .. }))
             .map(|d| d.name)
     }
@@ -140,6 +145,7 @@ impl Program {
     /// Settles the outputs, the order of evaluation and which tile registers are used again.
     pub fn finish(mut self, outputs: &[Value]) -> Program {
         self.outputs = outputs.to_vec();
+        super::peephole::fuse_pairs(&mut self.values, outputs);
         self.order = self.evaluation_order();
         let mut last_use = vec![0usize; self.values.len()];
         for (step, value) in self.order.iter().enumerate() {
@@ -202,10 +208,10 @@ impl Program {
                 order.push(v);
             }
         };
-        for i in 0..self.values.len() {
-            if let (true, Origin::Apply { args, .. }) = (needed[i], &self.values[i].origin) {
+        for (i, definition) in self.values.iter().enumerate() {
+            if let (true, Origin::Apply { args, .. }) = (needed[i], &definition.origin) {
                 args.iter().for_each(|a| load(*a, &mut order));
-                order.push(Value(i as u32));
+                order.push(Value::new(i));
             }
         }
         self.outputs.iter().for_each(|o| load(*o, &mut order));

@@ -70,11 +70,19 @@ pub fn run(
         return Ok(());
     }
     // Nothing to compute and one place to put it: a copy.
-    if let [Output::Store(out)] = outputs
-        && let Some(n) = program.output_leaf(0)
-        && let Leaf::Memory(view) = &leaves[n]
-    {
-        return copy(view, out);
+    if let [Output::Store(out)] = outputs {
+        let value = &program.values[program.outputs()[0].index()];
+        match (&value.origin, program.output_leaf(0).map(|n| &leaves[n])) {
+            (_, Some(Leaf::Memory(view))) => return copy(view, out),
+            (Origin::Constant(bytes), _) => {
+                let still = Strides::from_elem(0, shape.len());
+                // SAFETY: every index is the one element, which is the constant in its dtype.
+                let view =
+                    unsafe { View::from_raw(bytes.as_ptr(), value.dtype, shape.into(), still) };
+                return copy(&view, out);
+            }
+            _ => {}
+        }
     }
     let direct = program.operations().next().is_none()
         && leaves.iter().all(|l| matches!(l, Leaf::Memory(_)))
@@ -235,6 +243,10 @@ enum Place<'a> {
     Index(i64),
 }
 
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a handful for each run, and looked at for each tile"
+)]
 enum Target {
     Store {
         ptr: *mut u8,

@@ -22,6 +22,11 @@ impl Demands {
         &self.selections
     }
 
+    /// Whether all of `e` is to be made.
+    pub fn is_whole(&self, e: &Expr) -> bool {
+        self.selections.iter().any(|s| s.is_whole(e.shape()))
+    }
+
     /// Asks for elements of `e`.
     pub fn add(&mut self, e: &Expr, asked: Selection) {
         let widen = |s: Selection| match narrowing(e) {

@@ -20,11 +20,11 @@ mod scan;
 mod take;
 mod view;
 
-use chunkwise_core::{Error, Result};
+use chunkwise_core::{Chunks, Error, Result, Scalar};
 use chunkwise_expr::{Expr, Kind};
 use smallvec::SmallVec;
 
-use crate::promise::{keep, located};
+use crate::promise::{keep, located, regrid};
 use crate::selection::Selection;
 use crate::walk::Graph;
 use demands::Demands;
@@ -78,8 +78,14 @@ fn everything(e: &Expr) -> Needs {
         .collect()
 }
 
+/// Whether nothing is asked of a node that has elements.
+fn is_nothing(e: &Expr, wanted: &Selection) -> bool {
+    wanted.elements() == 0 && !e.is_empty()
+}
+
 fn needs(e: &Expr, wanted: &Selection) -> Needs {
     match narrowing(e) {
+        Some(_) if is_nothing(e, wanted) => e.inputs().iter().map(|_| None).collect(),
         Some(n) if selects(e) || !wanted.is_whole(e.shape()) => (n.needs)(e, wanted),
         _ => everything(e),
     }
@@ -98,32 +104,29 @@ pub fn narrow(roots: &[Expr]) -> Result<Vec<Expr>> {
         return Ok(roots.to_vec());
     }
     let mut demands: Vec<Demands> = graph.nodes.iter().map(|_| Demands::default()).collect();
-    for root in roots {
-        demands[graph.place(root)].add(root, Selection::whole(root.shape()));
+    for (root, place) in roots.iter().zip(&graph.roots) {
+        demands[*place].add(root, Selection::whole(root.shape()));
     }
     for (place, e) in graph.nodes.iter().enumerate().rev() {
         let asked = std::mem::take(&mut demands[place]);
         for wanted in asked.selections() {
-            for (input, need) in e.inputs().into_iter().zip(needs(e, wanted)) {
+            for (input, need) in graph.inputs[place].iter().zip(needs(e, wanted)) {
                 if let Some(need) = need {
-                    demands[graph.place(input)].add(input, need);
+                    demands[*input].add(&graph.nodes[*input], need);
                 }
             }
         }
         demands[place] = asked;
     }
+    reduce::join_siblings(&graph, &mut demands);
 
     let mut made: Vec<SmallVec<[Made; 1]>> = Vec::with_capacity(graph.nodes.len());
-    for (e, asked) in graph.nodes.iter().zip(&demands) {
-        let versions = asked.selections().iter().map(|selection| {
-            let inputs = e
-                .inputs()
-                .into_iter()
+    for (place, e) in graph.nodes.iter().enumerate() {
+        let versions = demands[place].selections().iter().map(|selection| {
+            let inputs = graph.inputs[place]
+                .iter()
                 .zip(needs(e, selection))
-                .map(|(input, need)| {
-                    need.map(|n| part(&made[graph.place(input)], &n))
-                        .transpose()
-                })
+                .map(|(input, need)| need.map(|n| part(&made[*input], &n)).transpose())
                 .collect::<Result<SmallVec<[Option<Expr>; 3]>>>()?;
             Ok(Made {
                 selection: selection.clone(),
@@ -133,12 +136,11 @@ pub fn narrow(roots: &[Expr]) -> Result<Vec<Expr>> {
         let versions = versions.collect::<Result<_>>()?;
         made.push(versions);
     }
+    let made = graph.roots.iter().map(|place| &made[*place]);
     roots
         .iter()
-        .map(|r| {
-            let whole = part(&made[graph.place(r)], &Selection::whole(r.shape()))?;
-            Ok(whole.with_grid(r.grid()))
-        })
+        .zip(made)
+        .map(|(r, made)| Ok(part(made, &Selection::whole(r.shape()))?.with_grid(r.grid())))
         .collect()
 }
 
@@ -160,6 +162,10 @@ fn part(versions: &[Made], need: &Selection) -> Result<Expr> {
 
 fn make(e: &Expr, selection: &Selection, inputs: &[Option<Expr>]) -> Result<Expr> {
     let whole = selection.is_whole(e.shape());
+    if narrowing(e).is_some() && is_nothing(e, selection) {
+        let chunks = Chunks::Uniform(-1);
+        return Expr::constant(Scalar::Bool(false), e.dtype(), &selection.shape(), &chunks);
+    }
     let all: Option<SmallVec<[Expr; 3]>> = inputs.iter().cloned().collect();
     match (narrowing(e), all) {
         (Some(n), _) if selects(e) || !whole => {
@@ -192,5 +198,5 @@ fn unchanged(e: &Expr, new: Expr) -> Result<Expr> {
     if same {
         return Ok(e.clone());
     }
-    Ok(located(new.with_grid(e.grid()), e.location()))
+    Ok(located(regrid(new, e.grid()), e.location()))
 }

@@ -1,6 +1,8 @@
 //! Functions that give their argument, and powers with a known exponent.
 //!
-//! Only what is exact to the bit: `x + 0.0` is not (`-0.0`), nor is a complex number times one.
+//! Only what is exact to the bit: `x + 0.0` is not (`-0.0`), nor is a complex number times one. The
+//! one exception is `x ** 2`, which becomes `square(x)` as in NumPy: correctly rounded, where a power
+//! may be off in the last bit.
 
 use chunkwise_core::{Complex64, DType, Result, Scalar};
 use chunkwise_expr::{Expr, Kind, Operand};

@@ -1,4 +1,5 @@
-//! Local rewrites, one per file. Each keeps every bit of the result, shape and dtype.
+//! Local rewrites, one per file. Each keeps shape, dtype and every bit of the result, save that a
+//! second power becomes a square.
 
 mod arithmetic;
 mod cast;
