@@ -167,7 +167,7 @@ mod tests {
         let span = reshape_span(&[1000], &[100, 10], &region);
         assert_eq!(span, Some(Region::new([30], [20])));
         assert_eq!(
-            reshape_span(&[1000, 1000], &[1_000_000], &Region::new([5], [3])),
+            reshape_span(&[1000, 5000], &[5_000_000], &Region::new([5], [3])),
             None
         );
     }

@@ -34,8 +34,11 @@ pub(super) struct Walk {
 const COLUMN_ROWS: usize = 16;
 /// Rows shorter than this are put into one tile with their neighbours.
 const LONG_ROW: usize = 256;
-/// The side of a tile over which two walkers disagree about the fast axis.
-const SQUARE: usize = 32;
+/// The sides of a tile over which two walkers disagree about the fast axis.
+const SQUARE: (usize, usize) = (TILE / 32, 32);
+
+// A tile has to fit its register, which the kernels rely on.
+const _: () = assert!(SQUARE.0 * SQUARE.1 <= TILE && LONG_ROW <= TILE);
 
 impl Walk {
     /// A walk over `shape` that suits its walkers. `columns` tells that sums run down columns where
@@ -114,7 +117,7 @@ impl Walk {
         }
         let (rows, cols) = (lens[lens.len() - 2], lens[lens.len() - 1]);
         let tile = if crossed.is_some() && !direct {
-            (SQUARE.min(rows), SQUARE.min(cols))
+            (SQUARE.0.min(rows), SQUARE.1.min(cols))
         } else if columns(inner) && rows > 1 {
             let (height, width) = if direct {
                 (32, 256)
@@ -191,7 +194,33 @@ mod tests {
             |_| false,
             false,
         );
-        assert_eq!(walk.tile, (32, 32));
+        assert_eq!(walk.tile, SQUARE);
+    }
+
+    #[test]
+    fn tiles_fit_a_register() {
+        let lengths = [1, 2, 7, 31, 33, 255, 257, 511, 513, 5000];
+        let kinds: [fn(isize, isize) -> [isize; 2]; 4] = [
+            |_, cols| [8 * cols, 8],
+            |rows, _| [8, 8 * rows],
+            |rows, _| [-8, -8 * rows],
+            |_, _| [0, 16],
+        ];
+        for rows in lengths {
+            for cols in lengths {
+                for a in kinds {
+                    for b in kinds {
+                        let walkers = [a, b].map(|k| memory(&k(rows, cols)));
+                        for down in [false, true] {
+                            let shape = [rows as usize, cols as usize];
+                            let walk = Walk::plan(&shape, &walkers, |_| down, false);
+                            let (height, width) = walk.tile;
+                            assert!(height * width <= TILE, "{shape:?} {:?}", walk.tile);
+                        }
+                    }
+                }
+            }
+        }
     }
 
     #[test]
