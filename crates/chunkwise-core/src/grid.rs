@@ -6,6 +6,9 @@ use smallvec::SmallVec;
 
 use crate::{Dims, Error, Region, Result};
 
+/// Cuts that are not equal are listed up to this many chunks.
+pub(crate) const LISTED_CHUNKS: usize = 10_000;
+
 /// How one axis is cut into chunks. An axis of length zero has one chunk of length zero.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum AxisGrid {
@@ -50,6 +53,19 @@ impl AxisGrid {
             offsets.push(0);
         }
         AxisGrid::Irregular(offsets.into())
+    }
+
+    /// Cuts one after another.
+    pub fn joined(parts: &[AxisGrid]) -> AxisGrid {
+        let count = parts
+            .iter()
+            .fold(0usize, |n, p| n.saturating_add(p.count()));
+        if count > LISTED_CHUNKS {
+            let longest = parts.iter().map(AxisGrid::longest).max().unwrap_or(1);
+            return AxisGrid::regular(parts.iter().map(AxisGrid::len).sum(), longest);
+        }
+        let sizes = parts.iter().flat_map(AxisGrid::sizes).filter(|s| *s > 0);
+        AxisGrid::from_sizes(&sizes.collect::<Vec<usize>>())
     }
 
     /// The axis's length.
@@ -123,6 +139,12 @@ impl AxisGrid {
             return AxisGrid::regular(range.len(), *chunk);
         }
         let chunks = self.covering(range.clone());
+        if let AxisGrid::Regular { chunk, .. } = self
+            && chunks.len() > LISTED_CHUNKS
+        {
+            // A list of so many would cost more than cuts in other places do.
+            return AxisGrid::regular(range.len(), *chunk);
+        }
         let sizes: Vec<usize> = chunks
             .map(|i| {
                 let e = self.extent(i);

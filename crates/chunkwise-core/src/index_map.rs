@@ -1,8 +1,6 @@
+use crate::grid::LISTED_CHUNKS;
 use crate::{AxisGrid, Dims, Grid, Region};
 use smallvec::{SmallVec, smallvec};
-
-/// Beyond this many chunks the cuts of a strided slice are taken as regular rather than listed.
-const LISTED_CHUNKS: usize = 10_000;
 
 /// Where one axis of the input of a view is taken from: `start + step * (index along axis `from`)`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -1,7 +1,7 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
-use chunkwise_core::Result;
+use chunkwise_core::{Pool, Result};
 use chunkwise_kernels::tile::State;
 
 /// Partial reductions, merged in a fixed binary tree: the parts of a cell are its leaves in order, and
@@ -16,7 +16,8 @@ pub(crate) struct Combiner {
 type Node = (usize, usize, u32, usize);
 
 impl Combiner {
-    /// Takes in the state of leaf `leaf` of `leaves`; answers the cell's state once it is whole.
+    /// Takes in the state of leaf `leaf` of `leaves`; answers the cell's state once it is whole, and
+    /// by how many bytes what waits here grew.
     pub(crate) fn add(
         &self,
         output: usize,
@@ -24,7 +25,9 @@ impl Combiner {
         leaf: usize,
         leaves: usize,
         state: State,
-    ) -> Result<Option<State>> {
+    ) -> Result<(Option<State>, i64)> {
+        let bytes = |state: &State| Pool::footprint(state.nbytes()) as i64;
+        let mut change = 0;
         let (mut level, mut place, mut width) = (0u32, leaf, leaves);
         let mut state = state;
         while width > 1 {
@@ -33,10 +36,14 @@ impl Combiner {
                 let other = {
                     let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
                     match waiting.remove(&(output, cell, level, sibling)) {
-                        Some(other) => other,
+                        Some(other) => {
+                            change -= bytes(&other);
+                            other
+                        }
                         None => {
+                            change += bytes(&state);
                             waiting.insert((output, cell, level, place), state);
-                            return Ok(None);
+                            return Ok((None, change));
                         }
                     }
                 };
@@ -52,6 +59,6 @@ impl Combiner {
             place /= 2;
             width = width.div_ceil(2);
         }
-        Ok(Some(state))
+        Ok((Some(state), change))
     }
 }

@@ -7,10 +7,10 @@ use std::path::PathBuf;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use chunkwise_core::{Canvas, Chunk, Dims, Error, Pool, Region, Result, Sink, ViewMut};
+use chunkwise_core::{Canvas, Chunk, Dims, Error, Grid, Pool, Region, Result, Sink, ViewMut};
 use chunkwise_kernels::movement::copy;
-use chunkwise_kernels::tile::{Scratch, State};
-use chunkwise_plan::{CellRef, PassOutput, Plan, StageKind};
+use chunkwise_kernels::tile::Scratch;
+use chunkwise_plan::{CellRef, PassOutput, Plan, ScanStage, StageKind};
 use chunkwise_storage::ScratchDir;
 
 use crate::cells::CellStore;
@@ -191,7 +191,15 @@ pub fn result_bytes(plan: &Plan, in_memory: impl Iterator<Item = bool>) -> u64 {
     in_memory
         .zip(&plan.outputs)
         .filter(|(in_memory, _)| *in_memory)
-        .map(|(_, o)| plan.stages[o.stage].outputs[o.output].nbytes())
+        .map(|(_, o)| {
+            let stage = &plan.stages[o.stage];
+            let bytes = stage.outputs[o.output].nbytes();
+            // Parts of unknown length are joined at the end.
+            match stage.kind {
+                StageKind::Compress(_) => 2 * bytes,
+                _ => bytes,
+            }
+        })
         .sum()
 }
 
@@ -201,7 +209,8 @@ pub fn check_budget(plan: &Plan, results: u64, limit: u64) -> Result<()> {
     let Some(worst) = plan.stages.iter().max_by_key(|s| s.memory.total()) else {
         return Ok(());
     };
-    let smallest = results + worst.memory.total();
+    let standing: u64 = plan.stages.iter().map(|s| s.memory.standing).sum();
+    let smallest = results + standing + worst.memory.total();
     if smallest <= limit {
         return Ok(());
     }
@@ -309,7 +318,8 @@ impl<'a> Run<'a, '_> {
                     let made = self.task(task, thread, &mut scratch);
                     shared = self.lock();
                     match made {
-                        Ok(made) => {
+                        Ok((made, change)) => {
+                            shared.scheduler.stands(change);
                             for cell in shared.scheduler.finished(task, &made) {
                                 self.cells.remove(&cell);
                             }
@@ -343,13 +353,9 @@ impl<'a> Run<'a, '_> {
         self.options.subscribers.iter().for_each(|s| s.event(event));
     }
 
-    /// Runs a task and hands on what it made; answers the cells that later tasks read.
-    fn task(
-        &self,
-        task: Task,
-        thread: usize,
-        scratch: &mut Scratch,
-    ) -> Result<Vec<(CellRef, u64)>> {
+    /// Runs a task and hands on what it made; answers the cells that later tasks read, and by how many
+    /// bytes what unfinished reductions and scans hold grew.
+    fn task(&self, task: Task, thread: usize, scratch: &mut Scratch) -> Result<Made> {
         let stage = &self.plan.stages[task.stage];
         let index = stage.task_index(task.number);
         let begun = (!self.options.subscribers.is_empty()).then(|| self.started.elapsed());
@@ -378,12 +384,7 @@ impl<'a> Run<'a, '_> {
         Ok(made)
     }
 
-    fn try_task(
-        &self,
-        task: Task,
-        index: &[usize],
-        scratch: &mut Scratch,
-    ) -> Result<Vec<(CellRef, u64)>> {
+    fn try_task(&self, task: Task, index: &[usize], scratch: &mut Scratch) -> Result<Made> {
         let stage = &self.plan.stages[task.stage];
         let destinations = &self.destinations[task.stage];
         let place = |output: usize| -> Result<Option<ViewMut<'_>>> {
@@ -402,13 +403,22 @@ impl<'a> Run<'a, '_> {
         };
         let products = run_task(self.plan, task.stage, index, &place, &mut cx)?;
         let mut made = Vec::new();
+        let mut change = match &stage.kind {
+            StageKind::Scan(s) if index[s.axis] > 0 => {
+                -(carry_bytes(s, &stage.tasks, index) as i64)
+            }
+            _ => 0,
+        };
         for (output, product) in products.into_iter().enumerate() {
             match product {
                 Product::Written => {}
                 Product::Cell(chunk) => {
                     self.deliver(task.stage, output, index, chunk, &mut made)?
                 }
+                // The last one is nobody's.
+                Product::Carry(_) if self.is_last(task.stage, index) => {}
                 Product::Carry(state) => {
+                    change += Pool::footprint(state.nbytes()) as i64;
                     let cell = CellRef {
                         stage: task.stage,
                         output,
@@ -426,8 +436,9 @@ impl<'a> Run<'a, '_> {
                     };
                     let (cell, leaf, leaves) = reduce.place(&stage.tasks, index);
                     let number = stage.outputs[output].grid.ravel(&cell);
-                    let whole: Option<State> =
+                    let (whole, grown) =
                         self.combiners[task.stage].add(output, number, leaf, leaves, state)?;
+                    change += grown;
                     if let Some(whole) = whole {
                         let shape = stage.outputs[output].grid.region(&cell).shape;
                         let chunk = whole.finish(self.options.pool, &shape)?;
@@ -436,7 +447,16 @@ impl<'a> Run<'a, '_> {
                 }
             }
         }
-        Ok(made)
+        Ok((made, change))
+    }
+
+    /// Whether a task of a scan is the last along its axis.
+    fn is_last(&self, stage: usize, index: &[usize]) -> bool {
+        let stage = &self.plan.stages[stage];
+        match &stage.kind {
+            StageKind::Scan(s) => index[s.axis] + 1 == stage.tasks.axes()[s.axis].count(),
+            _ => false,
+        }
     }
 
     /// Hands a cell to its destinations, and keeps it where later tasks read it.
@@ -471,6 +491,18 @@ impl<'a> Run<'a, '_> {
         }
         Ok(())
     }
+}
+
+/// What a task made: cells that later tasks read, with their bytes, and by how many bytes what
+/// unfinished reductions and scans hold grew.
+type Made = (Vec<(CellRef, u64)>, i64);
+
+/// Bytes of the carry that a task of a scan hands to the next.
+fn carry_bytes(s: &ScanStage, tasks: &Grid, index: &[usize]) -> usize {
+    let region = tasks.region(index);
+    let cells = (0..region.ndim()).filter(|a| *a != s.axis);
+    let cells = cells.map(|a| region.shape[a]).product();
+    Pool::footprint(s.scanner.carry.state_len(cells))
 }
 
 /// A plan as the scheduler sees it.

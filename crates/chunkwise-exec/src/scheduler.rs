@@ -89,6 +89,8 @@ pub struct Scheduler<W> {
     work: W,
     limit: u64,
     held: u64,
+    /// Bytes that unfinished reductions and scans hold between tasks.
+    standing: u64,
     running_bytes: u64,
     running: usize,
     streams: Vec<Stream>,
@@ -103,7 +105,14 @@ pub struct Scheduler<W> {
     /// How many tasks will yet read a cell, and the first of them; for stages that are read by many.
     uses: HashMap<CellRef, (u32, usize)>,
     spilling: usize,
-    in_flight: HashMap<Task, Vec<CellRef>>,
+    in_flight: HashMap<Task, InFlight>,
+}
+
+/// What a running task reads, and the bytes that it brings back from scratch at once.
+#[derive(Debug)]
+struct InFlight {
+    reads: Vec<CellRef>,
+    loaded: u64,
 }
 
 impl<W: Work> Scheduler<W> {
@@ -126,6 +135,7 @@ impl<W: Work> Scheduler<W> {
             work,
             limit,
             held: 0,
+            standing: 0,
             running_bytes: 0,
             running: 0,
             streams: Vec::new(),
@@ -182,7 +192,9 @@ impl<W: Work> Scheduler<W> {
         self.running -= 1;
         self.running_bytes -= self.work.task_bytes(task.stage);
         let mut dropped = Vec::new();
-        for cell in self.in_flight.remove(&task).unwrap_or_default() {
+        let read = self.in_flight.remove(&task);
+        self.running_bytes -= read.as_ref().map_or(0, |r| r.loaded);
+        for cell in read.map(|r| r.reads).unwrap_or_default() {
             let last = self.uses.get_mut(&cell).is_none_or(|(left, _)| {
                 *left = left.saturating_sub(1);
                 *left == 0
@@ -199,6 +211,10 @@ impl<W: Work> Scheduler<W> {
             }
         }
         for (cell, bytes) in made {
+            if !self.uses.contains_key(cell) {
+                dropped.push(cell.clone());
+                continue;
+            }
             self.held += bytes;
             self.cells.insert(
                 cell.clone(),
@@ -230,9 +246,14 @@ impl<W: Work> Scheduler<W> {
         }
     }
 
-    /// Bytes of the cells in memory and of the running tasks.
+    /// What unfinished reductions and scans hold changed by so many bytes.
+    pub fn stands(&mut self, change: i64) {
+        self.standing = self.standing.saturating_add_signed(change);
+    }
+
+    /// Bytes of the cells in memory, of the running tasks and of unfinished reductions and scans.
     pub fn committed(&self) -> u64 {
-        self.held + self.running_bytes
+        self.held + self.standing + self.running_bytes
     }
 
     fn start(&mut self, stage: usize) {
@@ -295,25 +316,26 @@ impl<W: Work> Scheduler<W> {
         } else {
             Vec::new()
         };
-        let in_scratch: u64 = reads
-            .iter()
-            .filter_map(|c| self.cells.get(c))
-            .filter(|c| c.place == Place::Scratch)
-            .map(|c| c.bytes)
-            .sum();
-        let fits = self.held + self.running_bytes + own + in_scratch <= self.limit;
-        if !fits {
+        // What is on its way out would have to be brought back.
+        let leaving = |c: &CellRef| {
+            let known = self.cells.get(c);
+            known.is_some_and(|k| k.place == Place::Spilling)
+        };
+        if reads.iter().any(leaving) {
+            return Action::Wait;
+        }
+        let loaded = self.loaded(&reads);
+        if self.committed() + own + loaded > self.limit {
             if let Some(cell) = self.furthest(&reads) {
-                self.spilling += 1;
-                if let Some(known) = self.cells.get_mut(&cell) {
-                    known.place = Place::Spilling;
-                }
-                return Action::Spill(cell);
+                return self.spill(cell);
             }
             // What is running will make room; alone, a task has the room that the plan was checked
-            // to have.
+            // to have, where it brings back what it reads one by one.
             if self.running > 0 || self.spilling > 0 {
                 return Action::Wait;
+            }
+            if let Some(cell) = self.furthest(&[]) {
+                return self.spill(cell);
             }
         }
         self.ready.pop();
@@ -323,11 +345,32 @@ impl<W: Work> Scheduler<W> {
             }
         }
         if !reads.is_empty() {
-            self.in_flight.insert(task, reads);
+            self.in_flight.insert(task, InFlight { reads, loaded });
         }
         self.running += 1;
-        self.running_bytes += own;
+        self.running_bytes += own + loaded;
         Action::Run(task)
+    }
+
+    fn spill(&mut self, cell: CellRef) -> Action {
+        self.spilling += 1;
+        if let Some(known) = self.cells.get_mut(&cell) {
+            known.place = Place::Spilling;
+        }
+        Action::Spill(cell)
+    }
+
+    /// Bytes that are brought back from scratch at once: of each output one cell after another.
+    fn loaded(&self, reads: &[CellRef]) -> u64 {
+        let mut loaded = 0;
+        for of_one in reads.chunk_by(|a, b| (a.stage, a.output) == (b.stage, b.output)) {
+            let in_scratch = of_one
+                .iter()
+                .filter_map(|c| self.cells.get(c))
+                .filter(|c| c.place == Place::Scratch);
+            loaded += in_scratch.map(|c| c.bytes).max().unwrap_or(0);
+        }
+        loaded
     }
 
     /// The cell in memory that is read again the latest, and neither now nor by `keep`'s task.

@@ -206,7 +206,8 @@ impl<'a> Lowering<'a> {
             (stage, &group.members[..])
         };
         let mut stage = stage;
-        stage.memory = task_memory(&stage.kind, &stage.tasks.largest(), &stage.outputs);
+        let cell_bytes = |s: usize, o: usize| self.stages[s].outputs[o].cell_bytes();
+        stage.memory = task_memory(&stage.kind, &stage.tasks, &stage.outputs, &cell_bytes);
         let number = self.stages.len();
         for (output, member) in members.iter().enumerate() {
             self.placed.insert(

@@ -1,9 +1,12 @@
 //! The bytes that a task needs: the same figures that the executor admits tasks by.
 
-use chunkwise_core::{Dims, Pool, Region};
+use chunkwise_core::{AxisGrid, Dims, Grid, Pool, Region};
 
 use crate::body::TAKE_SPAN;
-use crate::{Body, Fused, Input, PassOutput, StageKind, StageOutput};
+use crate::{Body, Fused, Input, Pass, PassOutput, ReduceOutput, StageKind, StageOutput};
+
+/// The largest cell of an output of an earlier stage, in bytes.
+type CellBytes<'a> = &'a dyn Fn(usize, usize) -> u64;
 
 /// The most bytes that a task of a stage needs at once, by what they are for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -14,10 +17,12 @@ pub struct TaskMemory {
     pub output: u64,
     /// Cells of earlier stages that it reads.
     pub input: u64,
+    /// What unfinished reductions and scans hold between tasks: of the whole stage, not of a task.
+    pub standing: u64,
 }
 
 impl TaskMemory {
-    /// Everything together.
+    /// Everything that a task needs together.
     pub fn total(&self) -> u64 {
         self.scratch + self.output + self.input
     }
@@ -29,7 +34,13 @@ fn bytes(shape: &[usize], item: usize) -> u64 {
 }
 
 /// What a task of a stage needs, where its largest region has the shape `largest`.
-pub(crate) fn task_memory(kind: &StageKind, largest: &Dims, outputs: &[StageOutput]) -> TaskMemory {
+pub(crate) fn task_memory(
+    kind: &StageKind,
+    tasks: &Grid,
+    outputs: &[StageOutput],
+    cell_bytes: CellBytes<'_>,
+) -> TaskMemory {
+    let largest = &tasks.largest();
     let stored: u64 = outputs
         .iter()
         .map(|o| bytes(&o.grid.largest(), o.dtype.size()))
@@ -41,13 +52,15 @@ pub(crate) fn task_memory(kind: &StageKind, largest: &Dims, outputs: &[StageOutp
     let whole = Region::whole(largest);
     match kind {
         StageKind::Pass(pass) => {
-            fused(&pass.fused, &whole, &mut memory);
+            fused(&pass.fused, &whole, &mut memory, cell_bytes);
             for (output, at) in pass.outputs.iter().zip(outputs) {
                 if let PassOutput::Reduce(r) = output {
                     let cells: usize = at.grid.largest().iter().product::<usize>()
                         / r.reducer.outputs_per_cell.max(1);
                     // Its own state, and the one that it is merged with.
-                    memory.output += 2 * Pool::footprint(r.reducer.state_len(cells)) as u64;
+                    let state = Pool::footprint(r.reducer.state_len(cells)) as u64;
+                    memory.output += 2 * state;
+                    memory.standing += state * waiting_states(pass, tasks, at, r);
                 }
             }
         }
@@ -56,7 +69,7 @@ pub(crate) fn task_memory(kind: &StageKind, largest: &Dims, outputs: &[StageOutp
             let (a, b) = c.operand_regions(&whole, &panel);
             for (input, region) in [(&c.a, a), (&c.b, b)] {
                 memory.scratch += bytes(&region.shape, input.dtype().size());
-                body(input, &region, &mut memory);
+                body(input, &region, &mut memory, cell_bytes);
             }
         }
         StageKind::Scan(s) => {
@@ -67,8 +80,13 @@ pub(crate) fn task_memory(kind: &StageKind, largest: &Dims, outputs: &[StageOutp
                 .filter(|a| *a != s.axis)
                 .map(|a| largest[a])
                 .product();
-            memory.output += Pool::footprint(s.scanner.carry.state_len(cells)) as u64;
-            body(&s.input, &whole, &mut memory);
+            let carry = Pool::footprint(s.scanner.carry.state_len(cells)) as u64;
+            memory.output += carry;
+            // Later stages that walk in C order ask for the lines of all later axes side by side.
+            let later = &tasks.axes()[s.axis + 1..];
+            let lines: usize = later.iter().map(AxisGrid::count).product();
+            memory.standing += carry * lines as u64;
+            body(&s.input, &whole, &mut memory, cell_bytes);
         }
         StageKind::Call(c) => {
             for (input, body_of) in c.call.inputs.iter().zip(&c.inputs) {
@@ -87,26 +105,46 @@ pub(crate) fn task_memory(kind: &StageKind, largest: &Dims, outputs: &[StageOutp
                     };
                 }
                 memory.scratch += bytes(&region.shape, input.expr.dtype().size());
-                body(body_of, &region, &mut memory);
+                body(body_of, &region, &mut memory, cell_bytes);
             }
             // What the function makes before it is trimmed, and room of its own.
             memory.scratch += 2 * stored;
         }
         StageKind::Compress(c) => {
             memory.scratch += bytes(largest, c.input.dtype().size());
-            body(&c.input, &whole, &mut memory);
+            body(&c.input, &whole, &mut memory, cell_bytes);
             let mask = Region::whole(&[largest[c.axis]]);
             memory.scratch += bytes(&mask.shape, 1);
-            body(&c.mask, &mask, &mut memory);
+            body(&c.mask, &mask, &mut memory, cell_bytes);
         }
     }
     memory
 }
 
+/// How many states of a reduction wait at once to be merged with their neighbours, while tasks run in
+/// the stage's order.
+fn waiting_states(pass: &Pass, tasks: &Grid, cells: &StageOutput, of: &ReduceOutput) -> u64 {
+    let leaves: usize = of.axes.iter().map(|a| tasks.axes()[*a].count()).product();
+    if leaves < 2 {
+        return 0;
+    }
+    let per_cell = leaves.next_power_of_two().ilog2() as u64 + 1;
+    let first = pass.outputs.iter().find_map(|o| match o {
+        PassOutput::Reduce(r) => Some(&r.axes),
+        PassOutput::Store => None,
+    });
+    // The order is made for the first reduction: it finishes a cell before it begins the next.
+    if first == Some(&of.axes) {
+        per_cell
+    } else {
+        per_cell * cells.grid.count() as u64
+    }
+}
+
 /// Adds what filling a region of a body's result needs beside the region's own bytes.
-fn body(of: &Body, region: &Region, memory: &mut TaskMemory) {
+fn body(of: &Body, region: &Region, memory: &mut TaskMemory, cell_bytes: CellBytes<'_>) {
     match of {
-        Body::Fused(f) => fused(f, region, memory),
+        Body::Fused(f) => fused(f, region, memory, cell_bytes),
         Body::Concat { parts, .. } => {
             // One part after another: the most of all.
             let mut most = TaskMemory::default();
@@ -118,7 +156,7 @@ fn body(of: &Body, region: &Region, memory: &mut TaskMemory) {
                     .zip(part.shape())
                     .map(|(a, b)| (*a).min(b))
                     .collect();
-                body(part, &Region::whole(&shape), &mut own);
+                body(part, &Region::whole(&shape), &mut own, cell_bytes);
                 most.scratch = most.scratch.max(own.scratch);
                 most.input = most.input.max(own.input);
             }
@@ -130,7 +168,7 @@ fn body(of: &Body, region: &Region, memory: &mut TaskMemory) {
             let mut span = region.clone();
             span.shape[*axis] = (TAKE_SPAN * region.shape[*axis]).min(input.shape()[*axis]);
             memory.scratch += bytes(&span.shape, input.dtype().size());
-            body(input, &span, memory);
+            body(input, &span, memory, cell_bytes);
         }
         Body::Reshape { from, input, .. } => {
             // At most twice the region, as rows along the input's first axis.
@@ -142,12 +180,12 @@ fn body(of: &Body, region: &Region, memory: &mut TaskMemory) {
             let span = Region::whole(&shape);
             memory.scratch += bytes(&shape, input.dtype().size())
                 .min(bytes(&[2 * region.len() + 2048], input.dtype().size()));
-            body(input, &span, memory);
+            body(input, &span, memory, cell_bytes);
         }
     }
 }
 
-fn fused(f: &Fused, region: &Region, memory: &mut TaskMemory) {
+fn fused(f: &Fused, region: &Region, memory: &mut TaskMemory, cell_bytes: CellBytes<'_>) {
     if region.is_empty() {
         return;
     }
@@ -160,14 +198,14 @@ fn fused(f: &Fused, region: &Region, memory: &mut TaskMemory) {
                 memory.scratch += size + source.scratch_bytes(&bounds) as u64;
             }
             Input::Source(_) | Input::Random(..) | Input::Index { .. } => {}
-            // The cells, and a copy where they have to be put together.
-            Input::Stage { .. } => {
-                memory.input += size;
+            // One cell at a time where they are in scratch, and a copy where they are put together.
+            Input::Stage { stage, output } => {
+                memory.input += cell_bytes(*stage, *output);
                 memory.scratch += size;
             }
             Input::Body(inner) => {
                 memory.scratch += size;
-                body(inner, &bounds, memory);
+                body(inner, &bounds, memory, cell_bytes);
             }
         }
     }

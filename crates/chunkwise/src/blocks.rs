@@ -392,7 +392,10 @@ fn result_grid(
         let own = follow.map(|a| &shared[a]);
         let count = own.map_or(1, AxisGrid::count);
         axes.push(match (sizes.map(|s| &s[r][..]), own) {
-            (Some([one]), _) => AxisGrid::from_sizes(&vec![*one; count]),
+            (Some([one]), _) if *one > 0 => {
+                let len = one.checked_mul(count);
+                AxisGrid::regular(len.ok_or_else(|| bad("too many elements".into()))?, *one)
+            }
             (Some(each), _) if each.len() == count => AxisGrid::from_sizes(each),
             (Some(_), _) => return Err(bad(format!("axis {r} has {count} chunks"))),
             (None, Some(own)) => own.clone(),

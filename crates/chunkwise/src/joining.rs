@@ -6,6 +6,9 @@ use chunkwise_expr::Expr;
 use crate::array::Here;
 use crate::{Array, Index};
 
+/// Positions that repeat are listed up to this many.
+const LISTED: usize = 1 << 20;
+
 fn exprs(arrays: impl IntoIterator<Item = impl AsRef<Array>>) -> Result<Vec<Expr>> {
     arrays
         .into_iter()
@@ -215,6 +218,15 @@ impl Array {
         };
         let a = normalize_axis(axis, self.check()?.ndim())?;
         let len = self.shape()[a];
+        if len.saturating_mul(n) > LISTED {
+            let mut wide: Dims = self.shape().into();
+            wide.insert(a + 1, n);
+            chunkwise_core::element_count(&wide)?;
+            let mut shape = self.shape().to_vec();
+            shape[a] = len * n;
+            let beside = self.expand_dims(&[a as isize + 1])?;
+            return beside.broadcast_to(wide)?.reshape(&shape[..]);
+        }
         self.repeat_each(&vec![n; len], axis)
     }
 

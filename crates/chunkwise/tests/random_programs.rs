@@ -52,7 +52,17 @@ fn in_little_memory(arrays: &[&Array], grain: usize, more: u64) -> Results {
         let session = Session::new(3, limit + limit / 4 * more)?.with_grain(grain);
         match session.compute(arrays) {
             Err(Error::OverBudget { smallest, .. }) => limit = smallest.max(limit + limit / 8),
-            other => return other,
+            Err(other) => return Err(other),
+            Ok(chunks) => {
+                let (peak, limit) = (session.memory_used().1, session.memory_limit());
+                return match peak <= limit {
+                    true => Ok(chunks),
+                    false => Err(Error::internal(
+                        "test",
+                        format!("{peak} bytes under {limit}"),
+                    )),
+                };
+            }
         }
     }
     Err(Error::internal("test", "always refused"))

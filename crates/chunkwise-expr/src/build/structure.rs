@@ -77,7 +77,7 @@ impl Expr {
             .reduce(DType::promote)
             .unwrap_or(first.dtype());
         let mut shape: Dims = first.shape().into();
-        let mut sizes: Vec<usize> = Vec::new();
+        let mut cuts: Vec<AxisGrid> = Vec::new();
         shape[axis] = 0;
         for e in inputs {
             if let Some(axis) = e.unknown_axis() {
@@ -100,7 +100,7 @@ impl Expr {
                 });
             }
             shape[axis] += e.shape()[axis];
-            sizes.extend(e.grid().axes()[axis].sizes().filter(|s| *s > 0));
+            cuts.push(e.grid().axes()[axis].clone());
         }
         element_count(&shape)?;
         let mut parts = Vec::with_capacity(inputs.len());
@@ -120,7 +120,7 @@ impl Expr {
         }
         let grid = Grid::new(shape.iter().enumerate().map(|(a, _)| {
             if a == axis {
-                AxisGrid::from_sizes(&sizes)
+                AxisGrid::joined(&cuts)
             } else {
                 first.grid().axes()[a].clone()
             }

@@ -313,10 +313,9 @@ impl Maker {
         let line = |what: String| format!("{name}.{what}");
         Some(match self.numbers.below(30) {
             0..=3 => {
-                let steady = [
-                    "negative", "abs", "square", "isnan", "real", "conj", "sin", "tanh",
-                ];
+                let steady = ["negative", "abs", "square", "isnan", "real", "conj", "tanh"];
                 let jumpy = [
+                    "sin",
                     "floor",
                     "sign",
                     "logical_not",
