@@ -34,8 +34,9 @@ pub(super) struct Walk {
 const COLUMN_ROWS: usize = 16;
 /// Rows shorter than this are put into one tile with their neighbours.
 const LONG_ROW: usize = 256;
-/// The side of a tile over which two walkers disagree about the fast axis.
-const SQUARE: usize = 32;
+/// Rows and columns of a tile over which two walkers disagree about the fast axis: whole cache lines
+/// for both.
+const SQUARE: (usize, usize) = (TILE / 32, 32);
 
 impl Walk {
     /// A walk over `shape` that suits its walkers. `columns` tells that sums run down columns where
@@ -114,7 +115,7 @@ impl Walk {
         }
         let (rows, cols) = (lens[lens.len() - 2], lens[lens.len() - 1]);
         let tile = if crossed.is_some() && !direct {
-            (SQUARE.min(rows), SQUARE.min(cols))
+            (SQUARE.0.min(rows), SQUARE.1.min(cols))
         } else if columns(inner) && rows > 1 {
             let (height, width) = if direct {
                 (32, 256)
@@ -191,7 +192,31 @@ mod tests {
             |_| false,
             false,
         );
-        assert_eq!(walk.tile, (32, 32));
+        assert_eq!(walk.tile, SQUARE);
+    }
+
+    #[test]
+    fn tiles_fit_their_registers() {
+        let lens = [
+            1usize, 2, 3, 16, 31, 33, 100, 255, 256, 257, 511, 513, 1000, 5000,
+        ];
+        for (rows, cols) in lens.iter().flat_map(|r| lens.iter().map(move |c| (*r, *c))) {
+            let (c, f) = ([8 * cols as isize, 8], [8, 8 * rows as isize]);
+            for walkers in [
+                vec![memory(&c)],
+                vec![memory(&c), memory(&f)],
+                vec![memory(&[64, 24])],
+            ] {
+                for columns in [false, true] {
+                    let walk = Walk::plan(&[rows, cols], &walkers, |_| columns, false);
+                    assert!(
+                        walk.tile.0 * walk.tile.1 <= TILE,
+                        "{rows} {cols} {:?}",
+                        walk.tile
+                    );
+                }
+            }
+        }
     }
 
     #[test]
