@@ -12,10 +12,8 @@ pub type Strides = SmallVec<[isize; 6]>;
 /// an `isize`.
 pub fn element_count(shape: &[usize]) -> Result<usize> {
     let mut n: usize = 1;
-    if shape.contains(&0) {
-        return Ok(0);
-    }
-    for &d in shape {
+    // As in NumPy, empty arrays too: products of some axes' lengths are taken everywhere.
+    for &d in shape.iter().filter(|d| **d > 0) {
         n = n
             .checked_mul(d)
             .filter(|n| *n <= isize::MAX as usize / 16)
@@ -23,7 +21,7 @@ pub fn element_count(shape: &[usize]) -> Result<usize> {
                 shape: shape.to_vec(),
             })?;
     }
-    Ok(n)
+    Ok(if shape.contains(&0) { 0 } else { n })
 }
 
 /// C-order strides of a shape, in bytes.

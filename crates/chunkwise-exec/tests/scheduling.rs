@@ -137,7 +137,7 @@ fn play(work: Made, limit: u64, workers: usize, n: &mut Numbers) -> usize {
     for _ in 0..1_000_000 {
         let free = running.len() + spilling.len() < workers;
         if free && n.below(3) > 0 {
-            match scheduler.next() {
+            match scheduler.next_action() {
                 Action::Run(task) => {
                     for c in work.reads(task) {
                         assert!(

@@ -218,6 +218,9 @@ impl Array {
         };
         let a = normalize_axis(axis, self.check()?.ndim())?;
         let len = self.shape()[a];
+        if n == 0 {
+            return self.slice_axis(a, 0..0);
+        }
         if len.saturating_mul(n) > LISTED {
             let mut wide: Dims = self.shape().into();
             wide.insert(a + 1, n);

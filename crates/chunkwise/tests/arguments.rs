@@ -289,6 +289,9 @@ fn call(n: &mut Numbers, trace: Option<u64>) -> (&'static str, Vec<Result<Array>
     }
 }
 
+/// Where the last panic was.
+static PLACE: std::sync::Mutex<String> = std::sync::Mutex::new(String::new());
+
 #[test]
 fn no_argument_makes_a_method_panic() {
     let count = support::setting("CHUNKWISE_CALLS", 30_000);
@@ -296,7 +299,12 @@ fn no_argument_makes_a_method_panic() {
     let trace = support::setting("CHUNKWISE_TRACE", 0) > 0;
     let session = Session::new(1, 1 << 20).unwrap();
     let mut failures = std::collections::BTreeMap::new();
-    std::panic::set_hook(Box::new(|_| {}));
+    std::panic::set_hook(Box::new(|info| {
+        let at = info
+            .location()
+            .map(|l| format!("{}:{}", l.file(), l.line()));
+        *PLACE.lock().unwrap() = at.unwrap_or_default();
+    }));
     for seed in first..first + count {
         let mut n = Numbers::new(seed);
         let mut name = "arrays";
@@ -326,16 +334,27 @@ fn no_argument_makes_a_method_panic() {
                 .cloned()
                 .or_else(|| e.downcast_ref::<&str>().map(|s| (*s).to_owned()));
             let entry = failures
+<<<<<<< HEAD
                 .entry((name, message.unwrap_or_default()))
                 .or_insert((seed, 0));
             entry.1 += 1;
+=======
+                .entry((PLACE.lock().unwrap().clone(), message.unwrap_or_default()))
+                .or_insert((seed, name, 0));
+            entry.2 += 1;
+>>>>>>> laws
         }
     }
     let _ = std::panic::take_hook();
     let list: Vec<String> = failures
         .iter()
+<<<<<<< HEAD
         .map(|((name, message), (seed, times))| {
             format!("{name}: {message} (CHUNKWISE_SEED={seed}, {times} times)")
+=======
+        .map(|((place, message), (seed, name, times))| {
+            format!("{name}: {place}: {message} (CHUNKWISE_SEED={seed}, {times} times)")
+>>>>>>> laws
         })
         .collect();
     assert!(

@@ -58,6 +58,7 @@ impl Expr {
         }
         let shapes: SmallVec<[&[usize]; 3]> = arrays.iter().map(|e| e.shape()).collect();
         let shape = broadcast_shapes(&shapes)?;
+        chunkwise_core::element_count(&shape)?;
         let grid = unify(&arrays, &shape);
         let dtypes = argument_dtypes(function, args)?;
         let resolved = function.resolve(&dtypes)?;
