@@ -334,27 +334,16 @@ fn no_argument_makes_a_method_panic() {
                 .cloned()
                 .or_else(|| e.downcast_ref::<&str>().map(|s| (*s).to_owned()));
             let entry = failures
-<<<<<<< HEAD
-                .entry((name, message.unwrap_or_default()))
-                .or_insert((seed, 0));
-            entry.1 += 1;
-=======
                 .entry((PLACE.lock().unwrap().clone(), message.unwrap_or_default()))
                 .or_insert((seed, name, 0));
             entry.2 += 1;
->>>>>>> laws
         }
     }
     let _ = std::panic::take_hook();
     let list: Vec<String> = failures
         .iter()
-<<<<<<< HEAD
-        .map(|((name, message), (seed, times))| {
-            format!("{name}: {message} (CHUNKWISE_SEED={seed}, {times} times)")
-=======
         .map(|((place, message), (seed, name, times))| {
             format!("{name}: {place}: {message} (CHUNKWISE_SEED={seed}, {times} times)")
->>>>>>> laws
         })
         .collect();
     assert!(
