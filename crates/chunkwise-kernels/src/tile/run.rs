@@ -88,6 +88,12 @@ pub fn run(
         && leaves.iter().all(|l| matches!(l, Leaf::Memory(_)))
         && outputs.iter().all(|o| matches!(o, Output::Reduce(_)));
     let walk = plan(program, shape, leaves, outputs, direct);
+    if !direct && walk.tile.0 * walk.tile.1 > super::TILE {
+        return Err(Error::internal(
+            "tile",
+            format!("a tile of {:?}", walk.tile),
+        ));
+    }
     let base = scratch.reserve(program.scratch_bytes());
     if base.is_null() {
         return Err(Error::OutOfMemory {

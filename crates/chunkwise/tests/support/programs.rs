@@ -849,7 +849,9 @@ fn factors(n: &mut Numbers, len: usize) -> Vec<usize> {
     let mut out = Vec::new();
     let mut left = len;
     for _ in 0..n.below(4) {
-        let divisors: Vec<usize> = (1..=left.min(60)).filter(|d| left % d == 0).collect();
+        let divisors: Vec<usize> = (1..=left.min(60))
+            .filter(|d| left.is_multiple_of(*d))
+            .collect();
         let Some(d) = (!divisors.is_empty()).then(|| *n.pick(&divisors)) else {
             break;
         };
