@@ -194,9 +194,13 @@ pub fn result_bytes(plan: &Plan, in_memory: impl Iterator<Item = bool>) -> u64 {
         .map(|(_, o)| {
             let stage = &plan.stages[o.stage];
             let bytes = stage.outputs[o.output].nbytes();
+            let bytes = usize::try_from(bytes).map_or(bytes, |b| Pool::footprint(b) as u64);
             // Parts of unknown length are joined at the end.
             match stage.kind {
-                StageKind::Compress(_) => 2 * bytes,
+                StageKind::Compress(_) => {
+                    let part = stage.outputs[o.output].cell_bytes() as usize;
+                    bytes + stage.task_count() as u64 * Pool::footprint(part) as u64
+                }
                 _ => bytes,
             }
         })

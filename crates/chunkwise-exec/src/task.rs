@@ -368,7 +368,8 @@ fn run_call(
             got: result.shape().to_vec(),
         });
     }
-    Ok(result)
+    // Cells are in C order without gaps, as those who read them take for granted.
+    dense(result, cx.pool)
 }
 
 /// A panic's message as an error.

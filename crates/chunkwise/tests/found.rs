@@ -63,3 +63,32 @@ fn many_tasks_wait_for_a_reduction() {
             .map_blocks(|c: ndarray::ArrayViewD<i64>| c.mapv(|v| v + 1))
     });
 }
+
+#[test]
+fn what_a_function_returns_need_not_be_in_c_order() {
+    agrees(|| {
+        let turned = numbered(&[7, 6, 5], 7).map_blocks(|c: ndarray::ArrayViewD<i64>| {
+            let mut f = ndarray::ArrayD::zeros(ndarray::ShapeBuilder::f(c.raw_dim()));
+            f.assign(&c);
+            f
+        })?;
+        turned.reshape([-1])?.add(1)
+    });
+}
+
+#[test]
+fn nothing_is_the_largest_of_nothing() {
+    agrees(|| {
+        let none = numbered(&[0, 1, 0], 1);
+        none.argtopk(3, 0)?.mean(0)
+    });
+}
+
+#[test]
+fn slices_of_very_many_chunks_are_cheap() {
+    let x = Array::ones([1 << 40, 3], DType::F64, 2).unwrap();
+    let y = concatenate([&x.get(s![1..]).unwrap(), &x], 0).unwrap();
+    assert_eq!(y.shape(), [(2 << 40) - 1, 3]);
+    let z = x.get(s![..1]).unwrap().repeat(1 << 40, Some(0)).unwrap();
+    assert_eq!(z.shape(), [1 << 40, 3]);
+}

@@ -152,7 +152,7 @@ fn gather(f: impl Fn(&str, &Array) + Copy + Send + 'static) {
 #[test]
 fn the_peak_is_never_over_the_limit() {
     gather(|name, array| {
-        for limit in [150_000, 450_000, 1_200_000] {
+        for limit in [300_000, 1_200_000] {
             for (threads, grain) in [(1, None), (3, None), (2, Some(2000))] {
                 let mut session = Session::new(threads, limit).unwrap();
                 if let Some(grain) = grain {

@@ -12,7 +12,7 @@ use std::time::Duration;
 use chunkwise::*;
 use chunkwise_core::Pool;
 use chunkwise_exec::{CancelToken, Executor, RunOptions, Target};
-use support::compare::{close, same};
+use support::compare::{close, roughly, same};
 use support::numbers::Numbers;
 use support::programs::{Program, program};
 
@@ -94,6 +94,10 @@ fn agree(
 
 fn check(program: &Program, grain: usize, seed: u64) -> std::result::Result<(), String> {
     let arrays: Vec<&Array> = program.outputs.iter().map(|m| &m.array).collect();
+    let single = ["float32", "complex64"]
+        .iter()
+        .any(|d| program.text.contains(d));
+    let close = if single { roughly } else { close };
     let session = |threads| Session::new(threads, AMPLE).unwrap().with_grain(grain);
     let one = session(1).compute(&arrays);
     let wanted: Results = arrays.iter().map(|a| reference::compute(a)).collect();

@@ -1,4 +1,4 @@
-use chunkwise_core::{AxisGrid, Dims, Error, Grid, Result, normalize_axis};
+use chunkwise_core::{AxisGrid, Chunks, Dims, Error, Grid, Result, Scalar, normalize_axis};
 use chunkwise_kernels::reduce::{Params, Reduction};
 use chunkwise_kernels::scan::Scan;
 use smallvec::SmallVec;
@@ -40,6 +40,11 @@ impl Expr {
             params.k = params.k.signum() * k as isize;
             shape.push(k);
             cuts.push(AxisGrid::regular(k, k));
+            if k == 0 {
+                // Nothing of nothing: the other axes are empty too.
+                let chunks = Chunks::Grid(Grid::new(cuts));
+                return Expr::constant(Scalar::Bool(false), dtype, &shape, &chunks);
+            }
         }
         let kind = Kind::Reduce {
             reduction,
