@@ -49,7 +49,7 @@ fn a_prefix_of_what_is_kept_is_not_the_whole() {
 fn close_positions_of_what_is_kept_are_taken() {
     agrees(|| {
         let sums = numbered(&[3, 40], 7).cumsum(0)?;
-        sums.take(&[31, 1, 7, 12, 3, 30], 1)?.t()
+        sums.take(&[0, 8, 2, 20, 28, 22], 1)?.t()
     });
 }
 
