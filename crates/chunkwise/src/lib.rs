@@ -81,3 +81,8 @@ pub use chunkwise_expr::{Expr, Index};
 pub use chunkwise_kernels::random::Generator;
 pub use chunkwise_kernels::reduce::{REDUCTIONS, Reduction};
 pub use chunkwise_storage::{FunctionSource, MemorySource, NpySource};
+
+/// The README's example compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;
