@@ -59,7 +59,7 @@ pub use blocks::{Blocks, Boundary, Overlap, map_blocks};
 pub use compute::compute;
 pub use creation::meshgrid;
 pub use einsum::einsum;
-pub use elementwise::{Limit, where_};
+pub use elementwise::{Limit, apply, where_};
 #[doc(hidden)]
 pub use indexing::stepped;
 pub use joining::{concatenate, dstack, hstack, stack, vstack};
@@ -71,15 +71,19 @@ pub use result::{IntoChunk, IntoNdarray, TypedChunk, chunk_from_ndarray};
 pub use session::Session;
 pub use shape::{NewShape, Shape};
 
+pub use chunkwise_core::Sink;
 pub use chunkwise_core::{
     Chunk, Chunks, Complex32, Complex64, DType, Element, Error, Grid, Location, Region, Result,
     Scalar, Source, ViewMut,
 };
 pub use chunkwise_diagnostics as diagnostics;
-pub use chunkwise_exec::{CancelToken, Event, Subscriber, Target};
-pub use chunkwise_expr::{Expr, Index};
+pub use chunkwise_exec::{CancelToken, Event, Subscriber, Target, is_quick};
+pub use chunkwise_expr::{Call, CallInput, Expr, Follow, Index};
+pub use chunkwise_kernels::elementwise::{FUNCTIONS, Function};
 pub use chunkwise_kernels::random::Generator;
 pub use chunkwise_kernels::reduce::{REDUCTIONS, Reduction};
+pub use chunkwise_kernels::scan::{SCANS, Scan};
+pub use chunkwise_plan::Plan;
 pub use chunkwise_storage::{FunctionSource, MemorySource, NpySource};
 
 /// The README's example compiles.

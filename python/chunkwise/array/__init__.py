@@ -1,0 +1,12 @@
+"""Lazy chunked arrays with NumPy's and Dask's names; the namespace of the array API standard.
+
+>>> import chunkwise.array as da
+>>> x = da.ones((1000, 1000), chunks=100)
+>>> x.mean(axis=0).compute().shape
+(1000,)
+"""
+
+from ._array import Array
+from ._convert import *  # noqa: F403
+
+__all__ = ["Array"]
