@@ -60,7 +60,7 @@ class Array:
     def __init__(self, expr: _native.Expr) -> None:
         if not isinstance(expr, _native.Expr):
             raise TypeError(
-                "arrays are made by the functions of chunkwise.array, such as asarray, zeros, from_array"
+                "arrays are made by functions of chunkwise.array, such as asarray and zeros"
             )
         self._expr = expr
 
