@@ -6,7 +6,11 @@
 (1000,)
 """
 
+from . import _convert, _standard
 from ._array import Array
 from ._convert import *  # noqa: F403
+from ._standard import *  # noqa: F403
 
 __all__ = ["Array"]
+__all__ += _convert.__all__
+__all__ += _standard.__all__
