@@ -6,8 +6,11 @@
 (1000,)
 """
 
-from . import _convert, _standard
+# First, because the others need the class and it needs their functions.
 from ._array import Array
+
+# isort: split
+from . import _convert, _standard
 from ._convert import *  # noqa: F403
 from ._standard import *  # noqa: F403
 
