@@ -22,7 +22,8 @@
 //! - Shapes: `reshape`, `transpose`, `roll`, [`Array::pad`], `repeat`, `rechunk`, ... of [`Array`];
 //!   [`concatenate`], [`stack`], [`broadcast_arrays`].
 //! - Products: [`Array::matmul`], [`Array::tensordot`], [`einsum`].
-//! - Functions of your own on chunks: [`map_blocks`], [`Array::map_blocks`], [`Array::map_overlap`].
+//! - Functions of your own on chunks: [`map_blocks`], [`Array::map_blocks`], [`Array::map_overlap`];
+//!   on the last axes, with several results: [`apply_gufunc`].
 //! - Running: [`Array::compute`], [`Array::persist`], [`Array::to_npy`], [`Array::explain`];
 //!   [`compute`]; [`Session`] for threads, the memory limit, cancelling and events.
 //! - Results as `ndarray` arrays: [`IntoNdarray`], [`chunk_from_ndarray`].
@@ -37,6 +38,7 @@ mod creation;
 mod data;
 mod einsum;
 mod elementwise;
+mod gufunc;
 mod indexing;
 mod joining;
 mod linalg;
@@ -59,7 +61,8 @@ pub use blocks::{Blocks, Boundary, Overlap, map_blocks};
 pub use compute::compute;
 pub use creation::meshgrid;
 pub use einsum::einsum;
-pub use elementwise::{Limit, apply, where_};
+pub use elementwise::{Limit, where_};
+pub use gufunc::{Gufunc, GufuncOutput, GufuncTask, apply_gufunc};
 #[doc(hidden)]
 pub use indexing::stepped;
 pub use joining::{concatenate, dstack, hstack, stack, vstack};
