@@ -61,7 +61,7 @@ pub use blocks::{Blocks, Boundary, Overlap, map_blocks};
 pub use compute::compute;
 pub use creation::meshgrid;
 pub use einsum::einsum;
-pub use elementwise::{Limit, where_};
+pub use elementwise::{Limit, apply, where_};
 pub use gufunc::{Gufunc, GufuncOutput, GufuncTask, apply_gufunc};
 #[doc(hidden)]
 pub use indexing::stepped;
@@ -81,7 +81,7 @@ pub use chunkwise_core::{
 };
 pub use chunkwise_diagnostics as diagnostics;
 pub use chunkwise_exec::{CancelToken, Event, Subscriber, Target, is_quick};
-pub use chunkwise_expr::{Call, CallInput, Expr, Follow, Index};
+pub use chunkwise_expr::{Call, CallInput, CallOutput, CallTask, Expr, Follow, Index};
 pub use chunkwise_kernels::elementwise::{FUNCTIONS, Function};
 pub use chunkwise_kernels::random::Generator;
 pub use chunkwise_kernels::reduce::{REDUCTIONS, Reduction};
