@@ -4,7 +4,7 @@
 use std::path::Path;
 
 /// Each crate with the ones that it may use.
-const ARROWS: [(&str, &[&str]); 10] = [
+const ARROWS: [(&str, &[&str]); 11] = [
     ("chunkwise-core", &[]),
     ("chunkwise-kernels", &["core"]),
     ("chunkwise-expr", &["core", "kernels"]),
@@ -13,6 +13,7 @@ const ARROWS: [(&str, &[&str]); 10] = [
     ("chunkwise-storage", &["core"]),
     ("chunkwise-exec", &["core", "kernels", "plan", "storage"]),
     ("chunkwise-diagnostics", &["core", "plan", "exec"]),
+    ("chunkwise-fft", &["core"]),
     (
         "chunkwise",
         &[
@@ -24,6 +25,7 @@ const ARROWS: [(&str, &[&str]); 10] = [
             "storage",
             "exec",
             "diagnostics",
+            "fft",
         ],
     ),
     ("chunkwise-cli", &["", "core", "storage", "diagnostics"]),
