@@ -3,14 +3,14 @@
 use chunkwise_core::{Chunk, Element, Result};
 
 /// Bytes of the lines that are gathered at once: within a second-level cache.
-const GATHERED: usize = 256 << 10;
+pub(crate) const GATHERED: usize = 256 << 10;
 /// Lines gathered at once: whole cache lines of their elements, and no more than pages that a
 /// first-level TLB holds.
-const FEWEST: usize = 8;
-const MOST: usize = 32;
+pub(crate) const FEWEST: usize = 8;
+pub(crate) const MOST: usize = 32;
 /// Elements between lines beside their length: lines whose lengths are powers of two would
 /// otherwise fall on the same sets of a cache.
-const GAP: usize = 8;
+pub(crate) const GAP: usize = 8;
 
 /// An array in C order as `outer` planes of `len` by `inner` elements.
 #[derive(Clone, Copy, Debug)]

@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 use chunkwise_core::{Chunk, Complex, DType, Dims, Element, Error, Pool, Result};
 
 use crate::Norm;
-use crate::lanes::{Planes, dense, each};
+use crate::lanes::{FEWEST, GAP, GATHERED, MOST, Planes, dense, each};
 use crate::line::{Engine, Width, full, half, mirror, real, scale, scale_complex, wrong};
 
 /// What a transform makes of what.
@@ -138,6 +138,19 @@ impl Transform {
         }
     }
 
+    /// About the most bytes that [`apply`](Self::apply) needs beside the chunk and its result.
+    pub fn scratch_bytes(&self, shape: &[usize]) -> usize {
+        let item = self.input.complex().size();
+        let axis = self.axis.min(shape.len().saturating_sub(1));
+        let len = shape.get(axis).map_or(1, |len| (*len).max(self.n)) + GAP;
+        let inner: usize = shape.iter().skip(axis + 1).product();
+        // Gathered lines of both sides; the line itself and up to four times as much while it is
+        // transformed, with tables of up to four times the line.
+        let gathered = if inner > 1 { 2 * MOST.min(inner) } else { 0 };
+        let lanes = gathered.min(2 * FEWEST + 2 * GATHERED / (len * item));
+        (lanes + 9) * len * item
+    }
+
     /// The transform of every line of a chunk along the axis, with its result from `pool`. An error
     /// where the chunk's dtype is not [`input`](Self::input), or the axis is not there.
     pub fn apply(&self, chunk: &Chunk, pool: &Pool) -> Result<Chunk> {
@@ -235,8 +248,8 @@ impl fmt::Debug for Transform {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "Transform({:?} of {} along {} in {})",
-            self.kind, self.n, self.axis, self.input
+            "Transform({:?} of {} along {} in {}, times {:?})",
+            self.kind, self.n, self.axis, self.input, self.factor
         )
     }
 }

@@ -12,8 +12,6 @@
 //! # Ok::<_, chunkwise::Error>(())
 //! ```
 
-use std::sync::{Arc, LazyLock};
-
 use chunkwise_core::{
     AxisGrid, Chunk, Chunks, DType, Dims, Error, Grid, Pool, Region, Result, Scalar, normalize_axis,
 };
@@ -27,8 +25,9 @@ use crate::{Array, Axes};
 
 /// Bytes that a task reads, and makes, where lines are shorter than that.
 const TASK_BYTES: usize = 1 << 20;
-/// Bytes of results that are kept for reuse, so that they are not fresh pages each time.
-const KEPT: usize = 128 << 20;
+/// The same where lines are not along the last axis: rows of a task should be longer than a page of
+/// the larger array's rows costs to find.
+const CROSSED_BYTES: usize = 4 << 20;
 
 const FORWARD: Kind = Kind::Full { inverse: false };
 const INVERSE: Kind = Kind::Full { inverse: true };
@@ -106,7 +105,11 @@ fn lines(operation: &'static str, e: &Expr, transforms: Vec<Transform>) -> Resul
         dtype.size().max(input.dtype().size()),
         usize::saturating_mul,
     );
-    let mut left = (TASK_BYTES / line.max(1)).max(1);
+    let bytes = match whole.contains(&shape.len().saturating_sub(1)) {
+        true => TASK_BYTES,
+        false => CROSSED_BYTES,
+    };
+    let mut left = (bytes / line.max(1)).max(1);
     let mut cut = shape.clone();
     for axis in (0..shape.len()).rev().filter(|a| !whole.contains(a)) {
         cut[axis] = shape[axis]
@@ -123,20 +126,33 @@ fn lines(operation: &'static str, e: &Expr, transforms: Vec<Transform>) -> Resul
         true => Follow::Whole,
         false => Follow::Chunk { axis },
     });
-    let call = Call {
-        name: operation.to_owned(),
-        trim: SmallVec::from_elem((0, 0), shape.len()),
-        inputs: vec![CallInput {
-            expr: input,
-            follow: follow.collect(),
-        }],
-        function: Arc::new(move |chunks, _: &Region| apply(&transforms, chunks)),
+    let largest: Dims = cut
+        .iter()
+        .enumerate()
+        .map(|(a, len)| match whole.contains(&a) {
+            true => shape[a].max(input.shape()[a]),
+            false => *len,
+        })
+        .collect();
+    let between = match transforms.len() {
+        1 => 0,
+        _ => 2 * Pool::footprint(largest.iter().product::<usize>() * dtype.complex().size()),
     };
+    let own = transforms.iter().map(|t| t.scratch_bytes(&largest)).max();
+    let scratch = between + own.unwrap_or(0);
+    let identity = format!("{transforms:?}");
+    let input = CallInput {
+        expr: input,
+        follow: follow.collect(),
+    };
+    let call = Call::many(operation, vec![input], Vec::new(), move |task| {
+        apply(&transforms, task.inputs, task.pool)
+    });
+    let call = call.identity(identity).scratch(scratch as u64);
     Expr::call(call, dtype, Grid::regular(&shape, &cut))
 }
 
-fn apply(transforms: &[Transform], chunks: &[Chunk]) -> Result<Chunk> {
-    static RESULTS: LazyLock<Pool> = LazyLock::new(|| Pool::new(KEPT));
+fn apply(transforms: &[Transform], chunks: &[Chunk], pool: &Pool) -> Result<Vec<Chunk>> {
     let mut made = chunks
         .first()
         .cloned()
@@ -148,9 +164,9 @@ fn apply(transforms: &[Transform], chunks: &[Chunk]) -> Result<Chunk> {
             part.shape[t.axis()] = wanted;
             made = made.region(&part)?;
         }
-        made = t.apply(&made, &RESULTS)?;
+        made = t.apply(&made, pool)?;
     }
-    Ok(made)
+    Ok(vec![made])
 }
 
 #[track_caller]

@@ -96,7 +96,9 @@ fn the_inverse_undoes_it() {
         assert_close(&back, &x, "irfftn(rfftn) of the default length");
         let odd = fft::ihfft(&x, Some(7), 1, norm).unwrap();
         let back = fft::hfft(&odd, Some(7), 1, norm).unwrap();
-        let filled = x.pad(&[(0, 0), (0, 2), (0, 0)], Pad::Constant(0.0.into())).unwrap();
+        let filled = x
+            .pad(&[(0, 0), (0, 2), (0, 0)], Pad::Constant(0.0.into()))
+            .unwrap();
         assert_close(&back, &filled, "hfft(ihfft) continued by zeros");
     }
 }
