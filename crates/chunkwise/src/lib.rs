@@ -43,6 +43,7 @@ mod linalg;
 mod masked;
 mod operand;
 mod ops;
+mod order;
 mod padding;
 mod random;
 mod reductions;

@@ -1,0 +1,3 @@
+//! Order and counting: sorts, quantiles, sets, histograms.
+
+mod sorting;
