@@ -47,6 +47,7 @@ mod linalg;
 mod masked;
 mod operand;
 mod ops;
+mod order;
 mod padding;
 mod random;
 mod reductions;
