@@ -71,6 +71,7 @@ pub use indexing::stepped;
 pub use joining::{concatenate, dstack, hstack, stack, vstack};
 pub use linalg::Contracted;
 pub use operand::Operand;
+pub use order::{Bins, Method, Side, Unique};
 pub use padding::Pad;
 pub use random::Random;
 pub use result::{IntoChunk, IntoNdarray, TypedChunk, chunk_from_ndarray};

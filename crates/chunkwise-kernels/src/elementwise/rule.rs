@@ -162,3 +162,14 @@ pub(super) fn choose(args: &[DType]) -> Signature {
     let d = promoted(&args[1..]);
     Some((smallvec![DType::Bool, d, d], d))
 }
+
+/// Any but complex, giving `uint64`.
+pub(super) fn key(args: &[DType]) -> Signature {
+    not_complex(args).map(|(inputs, _)| (inputs, DType::U64))
+}
+
+/// Two `float64`, giving `complex128`.
+pub(super) fn pair(args: &[DType]) -> Signature {
+    let real = args.iter().all(|d| !d.is_complex());
+    real.then(|| (smallvec![DType::F64, DType::F64], DType::C128))
+}
