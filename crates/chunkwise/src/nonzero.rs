@@ -83,6 +83,26 @@ impl Array {
         Array::indices_along(mask.shape(), 0, &cuts)?.compress(&mask, 0)
     }
 
+    /// What a boolean index is made of, where this is one: the array, the mask along one of its axes,
+    /// and the axis. `None` for any other array.
+    ///
+    /// ```
+    /// # use chunkwise::Array;
+    /// let x = Array::arange(0, 100, 1, 10)?;
+    /// let (all, _, axis) = x.mask(&x.greater(89)?)?.selection()?.unwrap();
+    /// assert_eq!((all.shape(), axis), (&[100][..], 0));
+    /// assert!(x.selection()?.is_none());
+    /// # Ok::<_, chunkwise::Error>(())
+    /// ```
+    pub fn selection(&self) -> Result<Option<(Array, Array, usize)>> {
+        Ok(match self.expr()?.kind() {
+            Kind::Compress { input, mask, axis } => {
+                Some((input.clone().into(), mask.clone().into(), *axis))
+            }
+            _ => None,
+        })
+    }
+
     /// The length of the axis that a boolean index has made, for which its mask alone is computed;
     /// without such an axis, the length of the first, 1 where there is none.
     ///
@@ -94,14 +114,14 @@ impl Array {
     /// # Ok::<_, chunkwise::Error>(())
     /// ```
     pub fn known_length(&self, session: &Session) -> Result<usize> {
-        match self.expr()?.kind() {
-            Kind::Compress { mask, .. } => {
-                let count = Array::from(mask.clone()).sum(..)?.astype(DType::I64)?;
+        match self.selection()? {
+            Some((_, mask, _)) => {
+                let count = mask.sum(..)?.astype(DType::I64)?;
                 let counted = session.compute(&[&count])?;
                 let first = counted.first().map(|c| c.item::<i64>()).transpose()?;
                 Ok(first.unwrap_or(0) as usize)
             }
-            _ => Ok(self.shape().first().copied().unwrap_or(1)),
+            None => Ok(self.shape().first().copied().unwrap_or(1)),
         }
     }
 
@@ -118,18 +138,18 @@ impl Array {
     /// ```
     #[track_caller]
     pub fn resolved(&self, session: &Session) -> Result<Array> {
-        match self.expr()?.kind() {
-            Kind::Compress { input, mask, axis } => {
-                let places = Array::from(mask.clone()).flatnonzero()?;
+        match self.selection()? {
+            Some((input, mask, axis)) => {
+                let places = mask.flatnonzero()?;
                 let positions = session.compute(&[&places])?;
                 let positions = match positions.first() {
                     Some(chunk) => chunk.to_vec::<i64>()?,
                     None => Vec::new(),
                 };
                 let positions: Vec<isize> = positions.iter().map(|p| *p as isize).collect();
-                Array::from(input.clone()).take(&positions, *axis as isize)
+                input.take(&positions, axis as isize)
             }
-            _ => Ok(self.clone()),
+            None => Ok(self.clone()),
         }
     }
 }
