@@ -61,6 +61,7 @@ impl Expr {
         chunkwise_core::element_count(&shape)?;
         let grid = unify(&arrays, &shape);
         let dtypes = argument_dtypes(function, args)?;
+        check_power(function, args, &dtypes)?;
         let resolved = function.resolve(&dtypes)?;
         let inputs = args
             .iter()
@@ -117,6 +118,19 @@ fn through(value: Scalar, dtype: DType) -> Scalar {
     dispatch!(all dtype, T => T::from_scalar(value).to_scalar())
 }
 
+/// NumPy's rule: an integer has no power that is a negative integer.
+fn check_power(function: &'static Function, args: &[Operand], dtypes: &[DType]) -> Result<()> {
+    match args {
+        [_, Operand::Scalar(s @ Scalar::Int(i))]
+            if *i < 0 && function.name == "pow" && !dtypes[0].is_inexact() =>
+        {
+            let reason = "integers to negative integer powers are not allowed";
+            Err(Error::argument("pow", "exponent", s, reason))
+        }
+        _ => Ok(()),
+    }
+}
+
 fn argument_dtypes(function: &'static Function, args: &[Operand]) -> Result<SmallVec<[DType; 3]>> {
     // `where` takes its condition as it is; the other two are beside each other.
     let independent = usize::from(function.name == "where");
@@ -138,12 +152,11 @@ fn argument_dtypes(function: &'static Function, args: &[Operand]) -> Result<Smal
                 } else if COMPARISONS.contains(&function.name) {
                     Ok(s.dtype())
                 } else {
-                    Err(Error::argument(
-                        function.name,
-                        "value",
-                        s,
-                        format!("out of range for {dtype}"),
-                    ))
+                    Err(Error::OutOfRange {
+                        operation: function.name,
+                        value: s.to_string(),
+                        dtype,
+                    })
                 }
             }
             (Operand::Scalar(s), _) => Ok(s.dtype()),
