@@ -657,18 +657,16 @@ def _in_place(name: str, x: Array, y: Any) -> Array:
     if result is NotImplemented:
         return NotImplemented
     before, after = x._expr, result._expr
+    if not np.can_cast(result.dtype, x.dtype, "same_kind"):
+        raise TypeError(
+            f"{name} in place: cannot cast the result from {after.dtype} to {before.dtype} "
+            "according to the rule 'same_kind'"
+        )
     if before.shape != after.shape:
         raise ValueError(
             f"{name} in place: the result of shape {after.shape} does not fit shape {before.shape}"
         )
-    if before.dtype != after.dtype:
-        if not np.can_cast(result.dtype, x.dtype, "same_kind"):
-            raise TypeError(
-                f"{name} in place: cannot cast the result from {after.dtype} to {before.dtype} "
-                "according to the rule 'same_kind'"
-            )
-        return Array(_native.cast(after, before.dtype))
-    return result
+    return result if before.dtype == after.dtype else Array(_native.cast(after, before.dtype))
 
 
 # The functions that methods stand for; at the end, because they need the class.

@@ -103,9 +103,9 @@ def _cumulative(
 ) -> Any:
     x = asarray(x)
     if axis is None:
-        if x.ndim != 1:
+        if x.ndim > 1:
             raise ValueError(f"{name}: axis must be given for an array of shape {x.shape}")
-        axis = 0
+        x, axis = Array(_native.reshape(x._expr, [-1])), 0
     axis = operator.index(axis)
     result = _scan(name, x, axis, dtype)
     if include_initial:

@@ -101,16 +101,19 @@ def clip(
             raise ValueError("clip: a limit is given by both of its names")
         a_min, a_max = min, max
     x = asarray(a)
-    low, high = (None if v is None else _limit(v, x.dtype) for v in (a_min, a_max))
+    low = None if a_min is None else _limit(a_min, x.dtype, -1)
+    high = None if a_max is None else _limit(a_max, x.dtype, 1)
     result = Array(_native.clip(x._expr, low, high))
     return result if out is None else _store(out, result, "clip", "same_kind")
 
 
-def _limit(value: Any, dtype: np.dtype) -> Any:
+def _limit(value: Any, dtype: np.dtype, side: int) -> Any:
+    """A limit from below (-1) or above (1); one beyond the dtype on that side limits nothing."""
     if type(value) is int and dtype.kind in "iu":
         limits = np.iinfo(dtype)
-        if not limits.min <= value <= limits.max:
-            return int(limits.max if value > 0 else limits.min)
+        end = int(limits.max if side > 0 else limits.min)
+        if (value - end) * side > 0:
+            return end
     return _argument(value)
 
 

@@ -11,7 +11,7 @@ from . import _dtypes
 from ._array import Array, _elementwise
 from ._convert import asarray
 from ._documentation import documented
-from ._ufuncs import _NO_VALUE, _argument, _store
+from ._ufuncs import _NO_VALUE, _argument, _mask, _store
 
 __all__ = [
     "all",
@@ -61,15 +61,10 @@ def _masked(name: str, x: Array, where: Any, other: Any) -> Array:
     """The elements where a mask is true, elsewhere one that leaves the result as it is."""
     if where is True:
         return x
-    mask = _mask(name, where)
-    return Array(_elementwise("where", mask._expr, x._expr, _argument(other)))
-
-
-def _mask(name: str, where: Any) -> Array:
-    mask = asarray(where)
-    if mask.dtype != bool:
-        raise TypeError(f"{name}: where must be boolean, got {mask.dtype}")
-    return mask
+    masked = _elementwise("where", _mask(name, where)._expr, x._expr, _argument(other))
+    if masked.shape != x._expr.shape:
+        raise ValueError(f"{name}: where does not fit the shape {x._expr.shape} of what is reduced")
+    return Array(masked)
 
 
 def _finished(name: str, result: Array, dtype: str | None, out: Any) -> Any:

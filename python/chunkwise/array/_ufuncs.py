@@ -35,6 +35,14 @@ def _argument(value: Any) -> Any:
     return asarray(value)._expr if operand is NotImplemented else operand
 
 
+def _mask(name: str, where: Any) -> Array:
+    """What `where` means: booleans, or a list of what can be true or not."""
+    mask = asarray(where, dtype=bool) if isinstance(where, list | tuple) else asarray(where)
+    if mask.dtype != bool:
+        raise TypeError(f"{name}: where must be boolean, got {mask.dtype}")
+    return mask
+
+
 def _kind(operand: Any) -> Any:
     """What NumPy's promotion is asked about: a dtype, or the type of a number without a width."""
     if isinstance(operand, _native.Expr):
@@ -196,9 +204,7 @@ class ufunc:  # noqa: N801 - NumPy's name
         if where is not True:
             # NumPy leaves what is not asked for undefined where there is no `out`.
             other = False if out is None else _argument(out)
-            mask = asarray(where)
-            if mask.dtype != bool:
-                raise TypeError(f"{self.__name__}: where must be boolean, got {mask.dtype}")
+            mask = _mask(self.__name__, where)
             dtype = result._expr.dtype
             if not isinstance(other, _native.Expr):
                 other = _native.full((), other, dtype, -1)
@@ -218,11 +224,10 @@ class ufunc:  # noqa: N801 - NumPy's name
         """
         if self.nin != 2:
             raise ValueError(f"{self.__name__}: outer is for functions of two arguments")
-        x, y = _argument(a), _argument(b)
-        if isinstance(x, _native.Expr) and isinstance(y, _native.Expr) and y.ndim:
-            x = _native.expand_dims(x, list(range(x.ndim, x.ndim + y.ndim)))
-        wrap = [Array(o) if isinstance(o, _native.Expr) else o for o in (x, y)]
-        return self(*wrap, **kwargs)
+        x, y = asarray(a), asarray(b)
+        if y.ndim:
+            x = Array(_native.expand_dims(x._expr, list(range(x.ndim, x.ndim + y.ndim))))
+        return self(x, y, **kwargs)
 
     def reduce(
         self,
