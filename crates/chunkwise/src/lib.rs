@@ -22,6 +22,7 @@
 //! - Shapes: `reshape`, `transpose`, `roll`, [`Array::pad`], `repeat`, `rechunk`, ... of [`Array`];
 //!   [`concatenate`], [`stack`], [`broadcast_arrays`].
 //! - Products: [`Array::matmul`], [`Array::tensordot`], [`einsum`].
+//! - Fourier transforms: [`fft`].
 //! - Functions of your own on chunks: [`map_blocks`], [`Array::map_blocks`], [`Array::map_overlap`];
 //!   on the last axes, with several results: [`apply_gufunc`].
 //! - Running: [`Array::compute`], [`Array::persist`], [`Array::to_npy`], [`Array::explain`];
@@ -38,6 +39,7 @@ mod creation;
 mod data;
 mod einsum;
 mod elementwise;
+pub mod fft;
 mod gufunc;
 mod indexing;
 mod joining;
@@ -45,6 +47,7 @@ mod linalg;
 mod masked;
 mod operand;
 mod ops;
+mod order;
 mod padding;
 mod random;
 mod reductions;
