@@ -3,10 +3,9 @@
 import warnings
 from contextlib import contextmanager
 
-import numpy as np
-
 import chunkwise
 import chunkwise.array as da
+import numpy as np
 
 DTYPES = [
     "bool",

@@ -4,6 +4,7 @@ import copy
 import operator
 import pickle
 
+import chunkwise.array as da
 import numpy as np
 import pytest
 from cases import (
@@ -17,8 +18,6 @@ from cases import (
     quiet,
     values,
 )
-
-import chunkwise.array as da
 from chunkwise.array._ufuncs import _OURS
 
 UFUNCS = sorted(_OURS, key=lambda f: f.__name__)
@@ -44,6 +43,9 @@ def sample(f, dtype, shape=(5, 6)):
     if f.__name__ == "reciprocal" and np.dtype(dtype).kind in "iu":
         # What an integer divided by zero gives is not defined there, and 0 here.
         return np.where(values(dtype, shape) == 0, 1, values(dtype, shape)).astype(dtype)
+    if f.__name__ in ("power", "float_power"):
+        # Complex powers of infinities differ in which parts are NaN.
+        return values(dtype, shape, specials=np.dtype(dtype).kind != "f")
     return values(dtype, shape)
 
 
@@ -129,8 +131,8 @@ def test_python_numbers_have_no_width(f):
     for dtype in DTYPES:
         x = sample(f, dtype, (4,))
         for number in NUMBERS:
-            if dtype == "bool" and abs(number) > 2**63:
-                # Our booleans take 64-bit integers as they are, of either sign.
+            if abs(number) > 2**32 and (dtype == "bool" or f.__name__[:5] in ("ldexp", "logic")):
+                # NumPy stops at the width of a C integer, where ours need not.
                 continue
             if f.__name__ in ("left_shift", "right_shift") and number not in (True, 3):
                 continue
@@ -503,7 +505,7 @@ def test_where_function():
     assert_same(da.where(a > 0, a, 0), np.where(x > 0, x, 0))
     assert_same(da.where(a > 0, 1.5, b), np.where(x > 0, 1.5, y))
     assert_same(da.where(a > 0, 1, 2.5), np.where(x > 0, 1, 2.5))
-    assert_same(da.where(b, a, b[:1]), np.where(y, x, y[:1]))
+    assert_same(da.where(b, a, da.asarray(y[:1])), np.where(y, x, y[:1]))
     assert_same(da.where(True, a, b), np.where(True, x, y))
     with pytest.raises(ValueError):
         da.where(a, b)

@@ -228,7 +228,9 @@ pub enum Error {
         pivot: usize,
     },
     /// A matrix that is not positive definite where it has to be.
-    #[error("{operation}: the matrix is not positive definite: its leading minor of order {minor} is not positive")]
+    #[error(
+        "{operation}: the matrix is not positive definite: its leading minor of order {minor} is not positive"
+    )]
     NotPositiveDefinite {
         /// The operation.
         operation: &'static str,

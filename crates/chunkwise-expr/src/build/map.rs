@@ -111,7 +111,9 @@ fn through(value: Scalar, dtype: DType) -> Scalar {
 fn check_power(function: &'static Function, args: &[Operand], dtypes: &[DType]) -> Result<()> {
     match args {
         [_, Operand::Scalar(s @ Scalar::Int(i))]
-            if *i < 0 && function.name == "pow" && !dtypes[0].is_inexact() =>
+            if *i < 0
+                && function.name == "pow"
+                && dtypes.iter().all(|d| s.fits(*d) && !d.is_inexact()) =>
         {
             let reason = "integers to negative integer powers are not allowed";
             Err(Error::argument("pow", "exponent", s, reason))
