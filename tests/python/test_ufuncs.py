@@ -136,6 +136,8 @@ def test_python_numbers_have_no_width(f):
                 continue
             if f.__name__ in ("left_shift", "right_shift") and number not in (True, 3):
                 continue
+            if f.__name__ == "ldexp" and number is True:
+                continue
             for swapped in (False, True):
                 args = [number, x] if swapped else [x, number]
                 mine = [da.asarray(a, chunks=3) if a is x else a for a in args]

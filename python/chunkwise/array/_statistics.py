@@ -389,7 +389,7 @@ def cov(
     with np.errstate(divide="ignore"):
         scale = float(np.float64(1.0) / max(factor, 0.0))
     scaled = Array(products) * scale
-    return scaled[0, 0] if scaled.shape == (1, 1) else scaled
+    return Array(_native.reshape(scaled._expr, [])) if scaled.shape == (1, 1) else scaled
 
 
 def _observation_weights(fweights: Any, aweights: Any, n: int) -> np.ndarray | None:
