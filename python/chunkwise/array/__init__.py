@@ -6,7 +6,19 @@
 (1000,)
 """
 
+from . import _chunks, _convert, _creation, _joining, _products, _shapes, random
 from ._array import Array
+from ._chunks import *  # noqa: F403
 from ._convert import *  # noqa: F403
+from ._creation import *  # noqa: F403
+from ._joining import *  # noqa: F403
+from ._products import *  # noqa: F403
+from ._shapes import *  # noqa: F403
 
-__all__ = ["Array"]
+__all__ = ["Array", "random"]
+__all__ += _chunks.__all__
+__all__ += _convert.__all__
+__all__ += _creation.__all__
+__all__ += _joining.__all__
+__all__ += _products.__all__
+__all__ += _shapes.__all__
