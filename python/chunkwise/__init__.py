@@ -7,7 +7,7 @@
 
 - `chunkwise.array`: arrays.
 - `chunkwise.compute`, `chunkwise.persist`: several things in one run, what they share once.
-- `chunkwise.config`: the memory limit, the number of threads, where intermediates go that do not fit.
+- `chunkwise.config`: the memory limit, the number of threads, where intermediates go.
 - `chunkwise.diagnostics`: progress, profiles, charts of CPU and memory.
 """
 

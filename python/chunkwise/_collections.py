@@ -17,7 +17,7 @@ def _array_type() -> type:
 
 
 def _collect(thing: Any, found: list) -> Callable[[list], Any]:
-    """Puts the arrays in a nested thing into `found`; answers what rebuilds it from their results."""
+    """Puts the arrays in a nested thing into `found`; answers what rebuilds it."""
     if isinstance(thing, _array_type()):
         place = len(found)
         found.append(thing)
@@ -41,7 +41,7 @@ def compute(*things: Any, traverse: bool = True) -> tuple:
     Parameters
     ----------
     *things
-        Arrays; lists, tuples, sets and dicts of them, nested as one likes; anything else is answered
+        Arrays; lists, tuples, sets and dicts of them, nested; anything else is answered
         as it is.
     traverse : bool
         Whether to look into containers.
@@ -83,7 +83,7 @@ def _compute_arrays(arrays: list) -> list:
 
 
 def persist(*things: Any, traverse: bool = True) -> tuple:
-    """Computes several arrays in one run and keeps them in memory: arrays again, in the same chunks.
+    """Computes several arrays in one run and keeps them in memory, as arrays of the same chunks.
 
     Examples
     --------

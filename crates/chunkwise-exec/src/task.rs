@@ -7,8 +7,8 @@ use chunkwise_kernels::contract::contract;
 use chunkwise_kernels::movement::copy;
 use chunkwise_kernels::tile::{Accumulator, Output, State};
 use chunkwise_plan::{
-    Body, CallStage, CompressStage, ContractStage, Pass, PassOutput, Plan, ScanStage, StageKind,
-    take_runs,
+    Body, CallStage, CallTask, CompressStage, ContractStage, Pass, PassOutput, Plan, ScanStage,
+    StageKind, take_runs,
 };
 
 use crate::evaluate::{Context, fill, in_place, run_fused, temporary};
@@ -45,13 +45,7 @@ pub(crate) fn run_task<'p>(
             })
         }
         StageKind::Scan(s) => run_scan(s, plan, stage, index, &region, place, cx),
-        StageKind::Call(c) => Ok(vec![Product::Cell(run_call(
-            c,
-            index,
-            &region,
-            of.outputs[0].dtype,
-            cx,
-        )?)]),
+        StageKind::Call(c) => run_call(c, index, &region, cx),
         StageKind::Compress(c) => Ok(vec![Product::Cell(run_compress(c, &region, cx)?)]),
     }
 }
@@ -334,9 +328,8 @@ fn run_call(
     c: &CallStage,
     index: &[usize],
     region: &Region,
-    dtype: chunkwise_core::DType,
     cx: &mut Context<'_>,
-) -> Result<Chunk> {
+) -> Result<Vec<Product>> {
     let inputs = c
         .call
         .inputs
@@ -344,32 +337,55 @@ fn run_call(
         .zip(&c.inputs)
         .map(|(input, body)| temporary(body, &input.region(index, region), cx))
         .collect::<Result<Vec<Chunk>>>()?;
-    let result = catch_unwind(AssertUnwindSafe(|| (c.call.function)(&inputs, region)))
+    let outputs = &c.call.outputs;
+    let regions: Vec<Region> = outputs.iter().map(|o| o.grid.region(index)).collect();
+    let task = CallTask {
+        inputs: &inputs,
+        regions: &regions,
+        pool: cx.pool,
+    };
+    let made = catch_unwind(AssertUnwindSafe(|| (c.call.function)(&task)))
         .unwrap_or_else(|panic| Err(panicked(&*panic)))?;
-    let mut kept = Region::whole(result.shape());
-    for (axis, (before, after)) in c.call.trim.iter().enumerate() {
+    drop(inputs);
+    if made.len() != outputs.len() {
+        return Err(Error::ShapeMismatch {
+            operation: "the number of a function's results",
+            expected: vec![outputs.len()],
+            got: vec![made.len()],
+        });
+    }
+    let kept = c.made.iter().map(|&n| {
+        let cell = trimmed(&made[n], &c.call.trim)?;
+        if cell.dtype() != outputs[n].dtype {
+            return Err(Error::DTypeMismatch {
+                operation: "map_blocks",
+                expected: outputs[n].dtype,
+                got: cell.dtype(),
+            });
+        }
+        if cell.shape() != regions[n].shape.as_slice() {
+            return Err(Error::ShapeMismatch {
+                operation: "map_blocks",
+                expected: regions[n].shape.to_vec(),
+                got: cell.shape().to_vec(),
+            });
+        }
+        // Cells are in C order without gaps, as those who read them take for granted.
+        Ok(Product::Cell(dense(cell, cx.pool)?))
+    });
+    kept.collect()
+}
+
+/// The part of a function's result within what is cut from its axes.
+fn trimmed(made: &Chunk, trim: &[(usize, usize)]) -> Result<Chunk> {
+    let mut kept = Region::whole(made.shape());
+    for (axis, (before, after)) in trim.iter().enumerate() {
         if axis < kept.ndim() {
             kept.start[axis] = (*before).min(kept.shape[axis]);
             kept.shape[axis] = kept.shape[axis].saturating_sub(before + after);
         }
     }
-    let result = result.region(&kept)?;
-    if result.dtype() != dtype {
-        return Err(Error::DTypeMismatch {
-            operation: "map_blocks",
-            expected: dtype,
-            got: result.dtype(),
-        });
-    }
-    if result.shape() != region.shape.as_slice() {
-        return Err(Error::ShapeMismatch {
-            operation: "map_blocks",
-            expected: region.shape.to_vec(),
-            got: result.shape().to_vec(),
-        });
-    }
-    // Cells are in C order without gaps, as those who read them take for granted.
-    dense(result, cx.pool)
+    made.region(&kept)
 }
 
 /// A panic's message as an error.

@@ -39,7 +39,10 @@ pub(crate) fn label(expr: &Expr) -> String {
         Kind::Compress { axis, .. } => format!("boolean index(axis={axis})"),
         Kind::Contract { .. } => "matmul".to_owned(),
         Kind::Rechunk(_) => "rechunk".to_owned(),
-        Kind::Call(call) => call.name.clone(),
+        Kind::Call { call, output } if call.outputs.len() > 1 => {
+            format!("{} (output {output})", call.name)
+        }
+        Kind::Call { call, .. } => call.name.clone(),
     }
 }
 

@@ -23,7 +23,7 @@ mod node;
 mod rebuild;
 
 pub use build::Operand;
-pub use call::{Call, CallInput, ChunkFunction, Follow};
+pub use call::{Call, CallFunction, CallInput, CallOutput, CallTask, Follow};
 pub use index::{Index, parse_indices};
 pub use node::{Expr, Kind, NodeId};
 

@@ -102,8 +102,13 @@ pub enum Kind {
     },
     /// The same data cut into other chunks.
     Rechunk(Expr),
-    /// A user's function on whole chunks.
-    Call(Arc<Call>),
+    /// A function on whole chunks: one of the arrays that it makes.
+    Call {
+        /// The function with its inputs.
+        call: Arc<Call>,
+        /// Which of its outputs.
+        output: usize,
+    },
 }
 
 #[derive(Debug)]
@@ -246,7 +251,7 @@ impl Expr {
             | Kind::Take { input, .. } => [input].into_iter().collect(),
             Kind::Compress { input, mask, .. } => [input, mask].into_iter().collect(),
             Kind::Contract { a, b, .. } => [a, b].into_iter().collect(),
-            Kind::Call(call) => call.inputs.iter().map(|i| &i.expr).collect(),
+            Kind::Call { call, .. } => call.inputs.iter().map(|i| &i.expr).collect(),
         }
     }
 
@@ -282,7 +287,7 @@ fn take_inputs(kind: &mut Kind, into: &mut Vec<Expr>) {
         | Kind::Take { input, .. } => into.push(input),
         Kind::Compress { input, mask, .. } => into.extend([input, mask]),
         Kind::Contract { a, b, .. } => into.extend([a, b]),
-        Kind::Call(call) => {
+        Kind::Call { call, .. } => {
             if let Some(call) = Arc::into_inner(call) {
                 into.extend(call.inputs.into_iter().map(|i| i.expr));
             }
@@ -335,17 +340,7 @@ fn identify(kind: &Kind, shape: &Dims, dtype: DType, grid: &Grid) -> NodeId {
         Kind::Compress { input, mask, axis } => (input.id(), mask.id(), axis).hash(&mut h),
         Kind::Contract { a, b, batch, k } => (a.id(), b.id(), batch, k).hash(&mut h),
         Kind::Rechunk(input) => (input.id(), grid).hash(&mut h),
-        Kind::Call(call) => {
-            (
-                Arc::as_ptr(&call.function).cast::<()>() as usize,
-                &call.trim,
-                grid,
-            )
-                .hash(&mut h);
-            call.inputs
-                .iter()
-                .for_each(|i| (i.expr.id(), i.expr.grid(), &i.follow).hash(&mut h));
-        }
+        Kind::Call { call, output } => (call.key(), output).hash(&mut h),
     }
     // The second half is the same state with a salt: two independent 64-bit digests.
     let low = h.finish();

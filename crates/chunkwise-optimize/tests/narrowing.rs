@@ -306,17 +306,13 @@ fn users_functions_keep_their_inputs_and_chunks() {
         "positive",
         &[exp(&x).rechunk(&Chunks::from(300)).unwrap().into()],
     );
-    let call = Call {
-        name: "f".to_owned(),
-        function: Arc::new(|chunks, _| Ok(chunks[0].clone())),
-        inputs: vec![CallInput {
-            expr: input.clone(),
-            follow: [Follow::Chunk { axis: 0 }, Follow::Chunk { axis: 1 }]
-                .into_iter()
-                .collect(),
-        }],
-        trim: Default::default(),
-    };
+    let follow = [Follow::Chunk { axis: 0 }, Follow::Chunk { axis: 1 }]
+        .into_iter()
+        .collect();
+    let expr = input.clone();
+    let call = Call::new("f", vec![CallInput { expr, follow }], |chunks, _| {
+        Ok(chunks[0].clone())
+    });
     let called = Expr::call(call, DType::F64, input.grid().clone()).unwrap();
     let made = better(&get(&called, ":10"));
     let Kind::View { input: called, .. } = made.kind() else {

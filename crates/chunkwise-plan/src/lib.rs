@@ -23,6 +23,8 @@ mod reshape;
 mod stage;
 
 pub use body::{Body, Fused, Input, LeafSpec, TakeRun, concat_parts, take_runs, take_span};
+/// What a function on whole chunks is given.
+pub use chunkwise_expr::CallTask;
 pub use dependencies::CellRef;
 pub use lower::{Options, plan};
 pub use memory::TaskMemory;

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use chunkwise_core::{AxisGrid, Dims, Grid, IndexMap, Result};
-use chunkwise_expr::{Expr, Kind, NodeId};
+use chunkwise_expr::{Expr, Follow, Kind, NodeId};
 
 use crate::fuse::{Fuser, Placed, body};
 use crate::memory::task_memory;
@@ -72,7 +72,7 @@ fn is_barrier(e: &Expr) -> bool {
         Kind::Reduce { .. }
             | Kind::Scan { .. }
             | Kind::Contract { .. }
-            | Kind::Call(_)
+            | Kind::Call { .. }
             | Kind::Compress { .. }
     )
 }
@@ -107,6 +107,8 @@ struct Group {
     leaves: HashSet<NodeId>,
     members: Vec<Expr>,
     fused: bool,
+    /// The call whose outputs the members are.
+    call: Option<(u64, u64)>,
 }
 
 struct Lowering<'a> {
@@ -177,13 +179,38 @@ impl<'a> Lowering<'a> {
                     stage.outputs.push(carry);
                     stage
                 }
-                Kind::Call(call) => {
+                Kind::Call { call, .. } => {
                     let inputs = call.inputs.iter().map(|i| body(&i.expr, &self.placed));
+                    let made = group.members.iter().filter_map(|m| match m.kind() {
+                        Kind::Call { output, .. } => Some(*output),
+                        _ => None,
+                    });
                     let kind = StageKind::Call(CallStage {
                         call: call.clone(),
                         inputs: inputs.collect::<Result<_>>()?,
+                        made: made.collect(),
                     });
-                    single(e, kind, e.grid().clone())
+                    let tasks = call.outputs[0].grid.clone();
+                    for input in &call.inputs {
+                        // Once for each task that is given the same part.
+                        let mut counts = tasks.counts();
+                        for follow in &input.follow {
+                            if let Follow::Chunk { axis } | Follow::Window { axis, .. } = follow {
+                                counts[*axis] = 1;
+                            }
+                        }
+                        let times = counts.iter().product();
+                        self.repeated.push((input.expr.clone(), times));
+                    }
+                    let mut stage = single(e, kind, tasks);
+                    if let StageKind::Call(c) = &stage.kind {
+                        let outputs = c.made.iter().map(|n| StageOutput {
+                            dtype: call.outputs[*n].dtype,
+                            grid: call.outputs[*n].grid.clone(),
+                        });
+                        stage.outputs = outputs.collect();
+                    }
+                    stage
                 }
                 Kind::Compress { input, mask, axis } => {
                     let (item, limit) = (e.dtype().size(), self.options.memory_limit);
@@ -407,7 +434,7 @@ fn single(e: &Expr, kind: StageKind, tasks: Grid) -> Stage {
 }
 
 /// The stages' members: nodes of equal depth over the same index space that read a leaf in common
-/// share a pass.
+/// share a pass, and the outputs of one call.
 fn group(nodes: &[Expr], has_stage: impl Fn(&Expr) -> bool) -> Vec<Group> {
     let mut level: HashMap<NodeId, usize> = HashMap::new();
     let mut leaves: HashMap<NodeId, HashSet<NodeId>> = HashMap::new();
@@ -432,12 +459,14 @@ fn group(nodes: &[Expr], has_stage: impl Fn(&Expr) -> bool) -> Vec<Group> {
         } else {
             HashSet::new()
         };
+        let call = match e.kind() {
+            Kind::Call { call, .. } => Some(call.key()),
+            _ => None,
+        };
         let company = groups.iter_mut().find(|g| {
-            g.fused
-                && fused
-                && g.level == own
-                && g.shape.as_slice() == shape
-                && !g.leaves.is_disjoint(&read)
+            let pass =
+                g.fused && fused && g.shape.as_slice() == shape && !g.leaves.is_disjoint(&read);
+            g.level == own && (pass || (call.is_some() && g.call == call))
         });
         match company {
             Some(group) => {
@@ -450,6 +479,7 @@ fn group(nodes: &[Expr], has_stage: impl Fn(&Expr) -> bool) -> Vec<Group> {
                 leaves: read,
                 members: vec![e.clone()],
                 fused,
+                call,
             }),
         }
     }

@@ -107,8 +107,18 @@ pub(crate) fn task_memory(
                 memory.scratch += bytes(&region.shape, input.expr.dtype().size());
                 body(body_of, &region, &mut memory, cell_bytes);
             }
-            // What the function makes before it is trimmed, and room of its own.
-            memory.scratch += 2 * stored;
+            let made: u64 = c
+                .call
+                .outputs
+                .iter()
+                .map(|o| bytes(&o.grid.largest(), o.dtype.size()))
+                .sum();
+            memory.scratch += match c.call.scratch {
+                // What is made for nobody, and what the function says.
+                Some(scratch) => made - stored + scratch,
+                // What the function makes before it is trimmed, and room of its own.
+                None => 2 * made,
+            };
         }
         StageKind::Compress(c) => {
             memory.scratch += bytes(largest, c.input.dtype().size());

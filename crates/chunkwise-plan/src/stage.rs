@@ -84,7 +84,7 @@ pub enum StageKind {
     Contract(ContractStage),
     /// A cumulative operation: each task takes the carry of the one before it along the axis.
     Scan(ScanStage),
-    /// A user's function, a task per chunk of the result.
+    /// A function on whole chunks, a task per chunk of its results.
     Call(CallStage),
     /// A boolean index: each task keeps the chosen part of a cell.
     Compress(CompressStage),
@@ -199,13 +199,16 @@ pub struct ScanStage {
     pub input: Body,
 }
 
-/// A user's function with the bodies of its inputs.
+/// A function on whole chunks with the bodies of its inputs.
 #[derive(Debug)]
 pub struct CallStage {
     /// The function, and which part of each input it is given.
     pub call: Arc<Call>,
     /// The inputs.
     pub inputs: Vec<Body>,
+    /// For each output of the stage, which of the call's it is: those that nobody asks for are not
+    /// kept.
+    pub made: Vec<usize>,
 }
 
 /// A boolean index along an axis. The cells of the result are at most as long as the grid says.

@@ -22,7 +22,9 @@
 //! - Shapes: `reshape`, `transpose`, `roll`, [`Array::pad`], `repeat`, `rechunk`, ... of [`Array`];
 //!   [`concatenate`], [`stack`], [`broadcast_arrays`].
 //! - Products: [`Array::matmul`], [`Array::tensordot`], [`einsum`].
-//! - Functions of your own on chunks: [`map_blocks`], [`Array::map_blocks`], [`Array::map_overlap`].
+//! - Fourier transforms: [`fft`].
+//! - Functions of your own on chunks: [`map_blocks`], [`Array::map_blocks`], [`Array::map_overlap`];
+//!   on the last axes, with several results: [`apply_gufunc`].
 //! - Running: [`Array::compute`], [`Array::persist`], [`Array::to_npy`], [`Array::explain`];
 //!   [`compute`]; [`Session`] for threads, the memory limit, cancelling and events.
 //! - Results as `ndarray` arrays: [`IntoNdarray`], [`chunk_from_ndarray`].
@@ -37,6 +39,8 @@ mod creation;
 mod data;
 mod einsum;
 mod elementwise;
+pub mod fft;
+mod gufunc;
 mod indexing;
 mod joining;
 mod linalg;
@@ -60,6 +64,7 @@ pub use compute::compute;
 pub use creation::meshgrid;
 pub use einsum::einsum;
 pub use elementwise::{Limit, apply, where_};
+pub use gufunc::{Gufunc, GufuncOutput, GufuncTask, apply_gufunc};
 #[doc(hidden)]
 pub use indexing::stepped;
 pub use joining::{concatenate, dstack, hstack, stack, vstack};
@@ -78,7 +83,7 @@ pub use chunkwise_core::{
 };
 pub use chunkwise_diagnostics as diagnostics;
 pub use chunkwise_exec::{CancelToken, Event, Subscriber, Target, is_quick};
-pub use chunkwise_expr::{Call, CallInput, Expr, Follow, Index};
+pub use chunkwise_expr::{Call, CallInput, CallOutput, CallTask, Expr, Follow, Index};
 pub use chunkwise_kernels::elementwise::{FUNCTIONS, Function};
 pub use chunkwise_kernels::random::Generator;
 pub use chunkwise_kernels::reduce::{REDUCTIONS, Reduction};

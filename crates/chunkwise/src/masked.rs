@@ -1,8 +1,6 @@
 //! Reductions and scans of arrays that a boolean index has made: the length of one axis is unknown,
 //! so what was left out is replaced by what does not change the result, and the count is computed.
 
-use std::sync::Arc;
-
 use chunkwise_core::{Error, Result, Scalar};
 use chunkwise_expr::{Call, CallInput, Expr, Follow, Kind};
 use chunkwise_kernels::reduce::Params;
@@ -165,25 +163,23 @@ fn not_empty(operation: &'static str, result: Array, count: Array) -> Result<Arr
     let follow = (0..result.ndim())
         .map(|axis| Follow::Chunk { axis })
         .collect();
-    let (dtype, grid, ndim) = (result.dtype(), result.grid().clone(), result.ndim());
-    let call = Call {
-        name: format!("{operation} of some"),
-        function: Arc::new(move |chunks, _| match chunks {
-            [result, count] if count.item::<i64>()? > 0 => Ok(result.clone()),
-            _ => Err(Error::EmptyReduction { operation }),
-        }),
-        inputs: vec![
-            CallInput {
-                expr: result,
-                follow,
-            },
-            CallInput {
-                expr: count,
-                follow: SmallVec::new(),
-            },
-        ],
-        trim: SmallVec::from_elem((0, 0), ndim),
-    };
+    let (dtype, grid) = (result.dtype(), result.grid().clone());
+    let inputs = vec![
+        CallInput {
+            expr: result,
+            follow,
+        },
+        CallInput {
+            expr: count,
+            follow: SmallVec::new(),
+        },
+    ];
+    let name = format!("{operation} of some");
+    let call = Call::new(name, inputs, move |chunks, _| match chunks {
+        [result, count] if count.item::<i64>()? > 0 => Ok(result.clone()),
+        _ => Err(Error::EmptyReduction { operation }),
+    });
+    let call = call.identity("").scratch(0);
     Expr::call(call, dtype, grid).here()
 }
 

@@ -13,6 +13,7 @@ const ARROWS: [(&str, &[&str]); 11] = [
     ("chunkwise-storage", &["core"]),
     ("chunkwise-exec", &["core", "kernels", "plan", "storage"]),
     ("chunkwise-diagnostics", &["core", "plan", "exec"]),
+    ("chunkwise-fft", &["core"]),
     (
         "chunkwise",
         &[
@@ -24,6 +25,7 @@ const ARROWS: [(&str, &[&str]); 11] = [
             "storage",
             "exec",
             "diagnostics",
+            "fft",
         ],
     ),
     ("chunkwise-cli", &["", "core", "storage", "diagnostics"]),

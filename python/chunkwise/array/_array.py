@@ -60,7 +60,7 @@ class Array:
     def __init__(self, expr: _native.Expr) -> None:
         if not isinstance(expr, _native.Expr):
             raise TypeError(
-                "arrays are made by the functions of chunkwise.array, such as asarray, zeros, from_array"
+                "arrays are made by functions of chunkwise.array, such as asarray and zeros"
             )
         self._expr = expr
 
@@ -245,6 +245,35 @@ class Array:
 
     def __buffer__(self, flags: int) -> memoryview:
         return memoryview(np.asarray(self.compute()))
+
+    # The array API standard.
+
+    def __array_namespace__(self, *, api_version: str | None = None) -> Any:
+        from .. import array
+
+        if api_version not in (None, "2021.12", "2022.12", "2023.12", "2024.12"):
+            raise ValueError(f"unknown version {api_version!r} of the array API standard")
+        return array
+
+    def to_device(self, device: str, /, *, stream: Any = None) -> Array:
+        """The array on a device, of which `"cpu"` is the only one."""
+        if stream is not None:
+            raise ValueError("the only device has no streams")
+        _check_device(device)
+        return self
+
+    def __dlpack_device__(self) -> tuple[int, int]:
+        return np.empty(0).__dlpack_device__()
+
+    def __dlpack__(self, **options: Any) -> Any:
+        if options.get("copy") is False:
+            raise BufferError("a lazy array has no memory to share: its elements are computed")
+        options.pop("copy", None)
+        return np.asarray(self.compute()).__dlpack__(**options)
+
+    def astype(self, dtype: Any, *, copy: bool = True, casting: str = "unsafe") -> Array:
+        """The elements converted to another dtype; see `chunkwise.array.astype`."""
+        return _standard.astype(self, dtype, copy=copy, casting=casting)
 
     # Operators.
 
@@ -466,5 +495,6 @@ def _reflected(name: str, x: Array, y: Any) -> Array:
     return Array(_elementwise(name, other, x._expr))
 
 
-from . import _chunks, _creation, _products, _shapes  # noqa: E402
-from ._convert import asarray  # noqa: E402
+# The functions that methods stand for; at the end, because they need the class.
+from . import _chunks, _creation, _products, _shapes, _standard  # noqa: E402
+from ._convert import _check_device, asarray  # noqa: E402

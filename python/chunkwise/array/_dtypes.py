@@ -30,7 +30,7 @@ _KNOWN |= {bool: "bool", int: "int64", float: "float64", complex: "complex128"}
 
 
 def name(dtype: Any) -> str:
-    """Our name for a dtype in any form that NumPy takes; a `TypeError` where arrays have none such."""
+    """Our name for a dtype in any form that NumPy takes; a `TypeError` where there is none."""
     try:
         return _KNOWN[dtype]
     except (KeyError, TypeError):

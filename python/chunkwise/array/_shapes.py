@@ -29,7 +29,6 @@ __all__ = [
     "ravel",
     "repeat",
     "reshape",
-    "result_type",
     "roll",
     "rollaxis",
     "rot90",
@@ -589,16 +588,3 @@ def size(a: Any, axis: Any = None) -> int:
     for chosen in _arguments.axes(axis):
         count *= a.shape[_arguments.axis_of(chosen, a.ndim)]
     return count
-
-
-def result_type(*arrays_and_dtypes: Any) -> np.dtype:
-    """The dtype that arrays, dtypes and numbers have together.
-
-    Python's own numbers have no width: they take that of the others.
-
-    Examples
-    --------
-    >>> da.result_type(da.ones(2, dtype="float32"), 1.5)
-    dtype('float32')
-    """
-    return np.result_type(*(a.dtype if isinstance(a, Array) else a for a in arrays_and_dtypes))

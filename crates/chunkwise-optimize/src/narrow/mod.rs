@@ -52,7 +52,7 @@ pub fn narrowing(e: &Expr) -> Option<&'static Narrowing> {
         | Kind::Constant(_)
         | Kind::Index { .. }
         | Kind::Random(_)
-        | Kind::Call(_) => None,
+        | Kind::Call { .. } => None,
         Kind::Map { .. } | Kind::Cast(_) => Some(&elementwise::NARROWING),
         Kind::View { .. } => Some(&view::NARROWING),
         Kind::Reduce { .. } => Some(&reduce::NARROWING),
