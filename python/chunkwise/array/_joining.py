@@ -238,7 +238,8 @@ def _depth(part: Any, place: str) -> int:
     if len(set(depths)) > 1:
         i = next(i for i, d in enumerate(depths) if d != depths[0])
         raise ValueError(
-            f"List depths are mismatched. {place}[0] has depth {depths[0]}, {place}[{i}] has {depths[i]}."
+            f"List depths are mismatched. {place}[0] has depth {depths[0]}, "
+            f"{place}[{i}] has {depths[i]}."
         )
     return depths[0] + 1
 

@@ -1,12 +1,25 @@
-"""Distributions whose values are functions of one or a few uniform, normal or exponential ones."""
+"""Continuous distributions, of one or a few uniform, normal, exponential or gamma numbers."""
 
 from __future__ import annotations
 
 import math
 from typing import Any
 
+import numpy as np
+
+from ... import _chunkwise as _native
 from .._array import Array
-from ._base import Drawing, broadcast, call, finite, is_number, real, real_dtype, require
+from ._base import (
+    Drawing,
+    broadcast,
+    call,
+    is_number,
+    real,
+    real_dtype,
+    reduced,
+    require,
+    with_last,
+)
 
 
 class Distributions(Drawing):
@@ -50,7 +63,7 @@ class Distributions(Drawing):
         shape = broadcast(size, loc, scale)
         if is_number(loc) and is_number(scale) and math.isfinite(loc) and math.isfinite(scale):
             return self._draw("normal", [loc, scale], shape, chunks)
-        return self._standard_normal(shape, chunks) * scale + loc
+        return self._normal(shape, chunks) * scale + loc
 
     def standard_cauchy(self, size: Any = None, chunks: Any = "auto") -> Array:
         """The ratio of two Gaussian numbers: `float64`.
@@ -89,7 +102,7 @@ class Distributions(Drawing):
         (3,)
         """
         loc, scale = real("loc", loc), real("scale", scale, 0)
-        drawn = self._standard_exponential(broadcast(size, loc, scale), chunks)
+        drawn = self._exponential(broadcast(size, loc, scale), chunks)
         return loc - scale * call("log", drawn)
 
     def laplace(
@@ -171,7 +184,7 @@ class Distributions(Drawing):
     def triangular(
         self, left: Any, mode: Any, right: Any, size: Any = None, chunks: Any = "auto"
     ) -> Array:
-        """Between `left` and `right` with a density that rises to `mode` and falls again: `float64`.
+        """Between `left` and `right`, with a density that rises to `mode` and falls: `float64`.
 
         Examples
         --------
@@ -179,8 +192,6 @@ class Distributions(Drawing):
         (3,)
         """
         left, mode, right = real("left", left), real("mode", mode), real("right", right)
-        for name, value in (("left", left), ("mode", mode), ("right", right)):
-            finite(name, value)
         if all(is_number(v) for v in (left, mode, right)):
             require(left <= mode, "mode", mode, f"at least left = {left:g}")
             require(mode <= right, "mode", mode, f"at most right = {right:g}")
@@ -204,12 +215,12 @@ class Distributions(Drawing):
         mean = real("mean", mean, 0, strictly=True)
         scale = real("scale", scale, 0, strictly=True)
         shape = broadcast(size, mean, scale)
-        normal = self._standard_normal(shape, chunks)
+        normal = self._normal(shape, chunks)
         unit = self._draw("random", [], shape, chunks)
         # The smaller root of the quadratic equation, in a form that does not cancel.
         half = mean * call("square", normal) / (2.0 * scale)
         root = mean / (1.0 + half + call("sqrt", half * (half + 2.0)))
-        return call("where", unit * (mean + root) <= mean, root, mean / (root / mean))
+        return call("where", unit * (mean + root) <= mean, root, mean * (mean / root))
 
     def weibull(self, a: Any, size: Any = None, chunks: Any = "auto") -> Array:
         """An exponential number to the power of ``1 / a``: `float64`.
@@ -225,28 +236,166 @@ class Distributions(Drawing):
             return call("pow", drawn, 1.0 / a) if a else drawn * 0.0
         return call("where", a == 0, 0.0, call("pow", drawn, 1.0 / a))
 
-    def geometric(self, p: Any, size: Any = None, chunks: Any = "auto") -> Array:
-        """How many trials there are until the first success, itself counted: `int64`.
+    def standard_gamma(self, shape: Any, size: Any = None, chunks: Any = "auto") -> Array:
+        """With a density like ``x ** (shape - 1) * exp(-x)``: `float64`.
+
+        By Marsaglia and Tsang's rejection, like all that is made of it: `gamma`, `beta`,
+        `chisquare`, `f`, `standard_t` and the noncentral ones.
 
         Examples
         --------
-        >>> x = da.random.default_rng(1).geometric(0.25, size=100_000)
-        >>> round(float(x.mean()))
-        4
+        >>> da.random.default_rng(1).standard_gamma([0.5, 1, 5], size=(10, 3)).shape
+        (10, 3)
         """
-        p = real("p", p, 0, strictly=True)
-        if is_number(p):
-            require(p <= 1, "p", p, "at most 1")
-            rate = -math.log1p(-p) if p < 1 else math.inf
-        else:
-            rate = -call("log1p", -p)
-        drawn = self._draw("exponential", [1.0], broadcast(size, p), chunks)
-        trials = call("ceil", drawn / rate)
-        # Within int64: the largest float below 2^63.
-        trials = call("minimum", call("maximum", trials, 1.0), 2.0**63 - 1024)
-        from .._array import _native
+        shape = real("shape", shape, 0)
+        return self._gamma(shape, broadcast(size, shape), chunks)
 
-        return Array(_native.cast(trials._expr, "int64"))
+    def gamma(self, shape: Any, scale: Any = 1.0, size: Any = None, chunks: Any = "auto") -> Array:
+        """`standard_gamma` times `scale`.
+
+        Examples
+        --------
+        >>> x = da.random.default_rng(1).gamma(2.0, 3.0, size=100_000)
+        >>> round(float(x.mean()))
+        6
+        """
+        shape, scale = real("shape", shape, 0), real("scale", scale, 0)
+        return self._gamma(shape, broadcast(size, shape, scale), chunks) * scale
+
+    def beta(self, a: Any, b: Any, size: Any = None, chunks: Any = "auto") -> Array:
+        """In ``[0, 1]`` with density like ``x ** (a - 1) * (1 - x) ** (b - 1)``: `float64`.
+
+        Examples
+        --------
+        >>> x = da.random.default_rng(1).beta(2.0, 3.0, size=100_000)
+        >>> round(float(x.mean()), 1)
+        0.4
+        """
+        a, b = real("a", a, 0, strictly=True), real("b", b, 0, strictly=True)
+        shape = broadcast(size, a, b)
+        # Of logarithms, because gamma variates of small shapes underflow.
+        ratio = self._sample("ln_gamma", [b], shape, chunks) - self._sample(
+            "ln_gamma", [a], shape, chunks
+        )
+        return 1.0 / (1.0 + call("exp", ratio))
+
+    def chisquare(self, df: Any, size: Any = None, chunks: Any = "auto") -> Array:
+        """The sum of `df` squared Gaussian numbers: `float64`.
+
+        Examples
+        --------
+        >>> x = da.random.default_rng(1).chisquare(3, size=100_000)
+        >>> round(float(x.mean()))
+        3
+        """
+        df = real("df", df, 0, strictly=True)
+        return 2.0 * self._gamma(df / 2.0, broadcast(size, df), chunks)
+
+    def noncentral_chisquare(
+        self, df: Any, nonc: Any, size: Any = None, chunks: Any = "auto"
+    ) -> Array:
+        """The sum of `df` squared Gaussian numbers whose squared means sum to `nonc`: `float64`.
+
+        Examples
+        --------
+        >>> x = da.random.default_rng(1).noncentral_chisquare(3, 2, size=100_000)
+        >>> round(float(x.mean()))
+        5
+        """
+        df, nonc = real("df", df, 0, strictly=True), real("nonc", nonc, 0)
+        shape = broadcast(size, df, nonc)
+        # A central one whose degrees of freedom are drawn: a Poisson mixture.
+        more = self._sample("poisson", [nonc / 2.0], shape, chunks)
+        return 2.0 * self._gamma(df / 2.0 + more, shape, chunks)
+
+    def f(self, dfnum: Any, dfden: Any, size: Any = None, chunks: Any = "auto") -> Array:
+        """The ratio of two means of squared Gaussian numbers: Fisher's distribution, `float64`.
+
+        Examples
+        --------
+        >>> da.random.default_rng(1).f(3, 10, size=3).shape
+        (3,)
+        """
+        dfnum = real("dfnum", dfnum, 0, strictly=True)
+        dfden = real("dfden", dfden, 0, strictly=True)
+        shape = broadcast(size, dfnum, dfden)
+        over = self._gamma(dfnum / 2.0, shape, chunks) / dfnum
+        return over / (self._gamma(dfden / 2.0, shape, chunks) / dfden)
+
+    def noncentral_f(
+        self, dfnum: Any, dfden: Any, nonc: Any, size: Any = None, chunks: Any = "auto"
+    ) -> Array:
+        """`f` with a noncentral numerator: `float64`.
+
+        Examples
+        --------
+        >>> da.random.default_rng(1).noncentral_f(3, 10, 2, size=3).shape
+        (3,)
+        """
+        dfnum = real("dfnum", dfnum, 0, strictly=True)
+        dfden = real("dfden", dfden, 0, strictly=True)
+        shape = broadcast(size, dfnum, dfden, nonc)
+        over = self.noncentral_chisquare(dfnum, nonc, shape, chunks) / dfnum
+        return over / (self.chisquare(dfden, shape, chunks) / dfden)
+
+    def standard_t(self, df: Any, size: Any = None, chunks: Any = "auto") -> Array:
+        """A Gaussian number over the root of a mean of `df` squared ones: Student's, `float64`.
+
+        Examples
+        --------
+        >>> da.random.default_rng(1).standard_t(5, size=3).shape
+        (3,)
+        """
+        df = real("df", df, 0, strictly=True)
+        shape = broadcast(size, df)
+        half = df / 2.0
+        return self._normal(shape, chunks) * call("sqrt", half / self._gamma(half, shape, chunks))
+
+    def vonmises(self, mu: Any, kappa: Any, size: Any = None, chunks: Any = "auto") -> Array:
+        """Angles in ``[-pi, pi]`` around `mu` with a density like ``exp(kappa * cos(x - mu))``.
+
+        Above a `kappa` of 10^6 they are Gaussian, as in NumPy.
+
+        Examples
+        --------
+        >>> x = da.random.default_rng(1).vonmises(0.0, 4.0, size=1000)
+        >>> bool(abs(x).max() <= np.pi)
+        True
+        """
+        mu, kappa = real("mu", mu), real("kappa", kappa, 0)
+        angle = self._sample("von_mises", [kappa], broadcast(size, mu, kappa), chunks)
+        if is_number(mu) and mu == 0:
+            return angle
+        turned = angle + mu
+        wrapped = call("remainder", turned + math.pi, 2 * math.pi) - math.pi
+        return call("where", abs(turned) <= math.pi, turned, wrapped)
+
+    def dirichlet(self, alpha: Any, size: Any = None, chunks: Any = "auto") -> Array:
+        """Numbers that sum to 1: gamma variates of shapes `alpha` over their sum, `float64`.
+
+        Parameters
+        ----------
+        alpha : sequence of float
+            Above 0.
+        size : int or tuple of int
+            The result has one more axis, as long as `alpha`.
+        chunks
+
+        Examples
+        --------
+        >>> x = da.random.default_rng(1).dirichlet([1, 2, 3], size=5)
+        >>> x.shape, bool((abs(x.sum(axis=1) - 1) < 1e-12).all())
+        ((5, 3), True)
+        """
+        alpha = np.asarray(alpha, "float64")
+        if alpha.ndim != 1 or not (alpha > 0).all():
+            raise ValueError(f"alpha must be a sequence of numbers above 0, got {alpha}")
+        shape = (*broadcast(size), len(alpha))
+        logs = self._sample("ln_gamma", [real("alpha", alpha)], shape, "auto")
+        # Scaled by the largest, because small shapes underflow.
+        weights = call("exp", logs - reduced("max", logs))
+        made = weights / reduced("sum", weights)
+        return Array(_native.rechunk(made._expr, with_last(chunks, len(shape) - 1)))
 
     def _typed(self, name: str, parameters: list, size: Any, dtype: Any, chunks: Any) -> Array:
         return self._draw(name, parameters, broadcast(size), chunks, real_dtype(dtype))

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from .._array import Array
-from ._discrete import Discrete
+from ._choices import Choices
 from ._streams import Streams
 
 
-class Generator(Discrete):
+class Generator(Choices):
     """Draws random arrays from a seed; made by `default_rng`.
 
     Every value depends on the seed, the array's number (each array takes the next one) and the
@@ -49,8 +49,12 @@ class Generator(Discrete):
         >>> bool((a.random(5) == b.random(5)).any())
         False
         """
-        children = self._streams.sequence.spawn(index(n_children))
-        return [Generator(child, self._streams.bit_generator) for child in children]
+        children = []
+        for streams in self._streams.spawn(index(n_children)):
+            child = object.__new__(Generator)
+            child._streams = streams
+            children.append(child)
+        return children
 
     def random(
         self, size: Any = None, dtype: Any = np.float64, out: None = None, chunks: Any = "auto"
@@ -143,6 +147,46 @@ class Generator(Discrete):
         (1, 6)
         """
         return self._integers(low, high, size, dtype, endpoint, chunks)
+
+    def choice(
+        self,
+        a: Any,
+        size: Any = None,
+        replace: bool = True,
+        p: Any = None,
+        axis: int = 0,
+        shuffle: bool = True,
+        chunks: Any = "auto",
+    ) -> Array:
+        """Some of the numbers below an int, or of the parts of an array along an axis.
+
+        Parameters
+        ----------
+        a : int or array_like
+            What is chosen from; the choice from an array is drawn at once.
+        size : int or tuple of int
+            How many; its axes stand in the place of `axis` in the result.
+        replace : bool
+            Whether something can be chosen several times.
+        p : sequence of float
+            The chances; all alike by default. They sum to 1.
+        axis : int
+        shuffle : bool
+            Accepted as in NumPy: without replacement, the order is always random.
+        chunks
+
+        Raises
+        ------
+        ValueError
+            More choices than things, without replacement; chances that do not sum to 1.
+
+        Examples
+        --------
+        >>> x = da.random.default_rng(1).choice([10, 20], size=1000)
+        >>> int(x.min()), int(x.max())
+        (10, 20)
+        """
+        return self._choice(a, size, replace, p, axis, shuffle, chunks)
 
     def bytes(self, length: int) -> bytes:
         """Random bytes, at once.
