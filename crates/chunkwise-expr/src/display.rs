@@ -46,6 +46,28 @@ pub(crate) fn label(expr: &Expr) -> String {
     }
 }
 
+/// What a node is, in a word.
+pub(crate) fn word(kind: &Kind) -> &'static str {
+    match kind {
+        Kind::Source(_) => "source",
+        Kind::Constant(_) => "constant",
+        Kind::Index { .. } => "index",
+        Kind::Random(_) => "random",
+        Kind::Map { .. } => "map",
+        Kind::Cast(_) => "cast",
+        Kind::View { .. } => "view",
+        Kind::Reduce { .. } => "reduce",
+        Kind::Scan { .. } => "scan",
+        Kind::Reshape(_) => "reshape",
+        Kind::Concat { .. } => "concat",
+        Kind::Take { .. } => "take",
+        Kind::Compress { .. } => "compress",
+        Kind::Contract { .. } => "contract",
+        Kind::Rechunk(_) => "rechunk",
+        Kind::Call { .. } => "call",
+    }
+}
+
 /// A view as a NumPy index where it is one: `[:, 0:100]`.
 fn view_label(map: &IndexMap, input: &[usize], shape: &[usize]) -> String {
     let kept: Vec<usize> = map.axes().iter().filter_map(|a| a.from).collect();

@@ -6,17 +6,20 @@
 //! - One file for each family of operations: [`creation`], [`elementwise`], [`reduction`], [`shapes`],
 //!   [`products`], [`random`], [`functions`].
 //! - [`data`]: memory and objects of others as arrays. [`results`]: our memory for others.
-//! - [`session`]: running.
+//! - [`session`]: running. [`diagnostics`]: who is told of runs. [`outline`]: expressions and plans as
+//!   plain data, for pictures.
 //! - [`errors`]: the one place where an error becomes a Python exception.
 #![deny(unsafe_code)]
 
 mod arguments;
 mod creation;
 mod data;
+mod diagnostics;
 mod elementwise;
 mod errors;
 mod expr;
 mod functions;
+mod outline;
 mod products;
 mod random;
 mod reduction;
@@ -43,8 +46,10 @@ mod _chunkwise {
         errors::register(m)?;
         creation::register(m)?;
         data::register(m)?;
+        diagnostics::register(m)?;
         elementwise::register(m)?;
         functions::register(m)?;
+        outline::register(m)?;
         products::register(m)?;
         random::register(m)?;
         reduction::register(m)?;
