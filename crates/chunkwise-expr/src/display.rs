@@ -10,8 +10,10 @@ pub(crate) fn label(expr: &Expr) -> String {
         Kind::Constant(value) => format!("{value}"),
         Kind::Index { axis } => format!("index(axis={axis})"),
         Kind::Random(spec) => {
-            let text = format!("{:?}", spec.distribution);
-            format!("random {}, seed {}", text.to_lowercase(), spec.seed)
+            // A distribution's parameters as a call has them: "normal(mean=10.0, std=0.1)".
+            let text = format!("{:?}", spec.distribution).to_lowercase();
+            let text = text.replace(" { ", "(").replace(" }", ")").replace(": ", "=");
+            format!("random {text}, seed {}", spec.seed)
         }
         Kind::Map { function, .. } => function.name.to_owned(),
         Kind::Cast(_) => format!("astype({})", expr.dtype()),
