@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .. import _chunkwise as _native
-from ..diagnostics._svg import COLOURS, FONT, Drawing, escape, number
+from ..diagnostics._svg import COLOURS, FONT, Drawing, escape, number, text_width
 
 #: Pixels: the longest side, the shortest, the least room between two lines.
 LONG = 130
@@ -63,7 +63,6 @@ def array_html(expr: Any) -> str:
     count = 1
     for n in about["numblocks"]:
         count *= n
-    chunk = dict(about)
     most = 1
     for n in expr.chunksize:
         most *= n
@@ -76,7 +75,7 @@ def array_html(expr: Any) -> str:
         chunks += f" ({blocks})"
     rows = [
         ("Bytes", bytes_text(expr, about), chunk_bytes),
-        ("Shape", shape_text(about["shape"]), shape_text(chunk["chunksize"])),
+        ("Shape", shape_text(about["shape"]), shape_text(about["chunksize"])),
         ("Count", _elements(expr, about), chunks),
         ("dtype", about["dtype"], None),
         ("Made by", about["label"], None),
@@ -113,7 +112,7 @@ def _cut(text: str) -> str:
 
 
 def grid_svg(expr: Any) -> str:
-    """The chunks as a picture: a bar, a rectangle, a box; several boxes for more than three axes."""
+    """The chunks as a picture: a bar, a rectangle, a box; several for more than three axes."""
     unknown = expr.unknown_axis
     axes = []
     for axis, (length, blocks) in enumerate(zip(expr.shape, expr.numblocks, strict=True)):
@@ -136,8 +135,8 @@ def grid_svg(expr: Any) -> str:
         one = Drawing()
         w, h = _draw(one, group)
         drawing.group(one, x, 0)
-        x, height = x + w + 12, max(height, h)
-    width = x - 12
+        x, height = x + w + 20, max(height, h)
+    width = x - 20
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="-1 -1 {number(width + 2)} '
         f'{number(height + 2)}" width="{number(width + 2)}" height="{number(height + 2)}" '
@@ -201,19 +200,27 @@ def _draw(d: Drawing, axes: list[_Axis]) -> tuple[float, float]:
         (rows, columns), (h, w) = axes, sides
         _face(d, columns, rows, w, h)
         d.text(w / 2, h + 15, columns.label, 12, "middle")
-        d.text(0, 0, rows.label, 12, "middle", transform=f"translate({w + 14:.0f},{h / 2:.0f}) rotate(-90)")
+        d.text(
+            0,
+            0,
+            rows.label,
+            12,
+            "middle",
+            transform=f"translate({w + 14:.0f},{h / 2:.0f}) rotate(-90)",
+        )
         return w + 22, h + _LABEL
     (deep, rows, columns), (z, h, w) = axes, sides
     # The first axis goes back into the picture, up and to the right.
     dx, dy = z * 0.5, z * 0.35
+    outer, d = d, Drawing()
     front = Drawing()
     _face(front, columns, rows, w, h)
     top = [(0, dy), (dx, 0), (dx + w, 0), (w, dy)]
     side = [(w, dy), (w + dx, 0), (w + dx, h), (w, dy + h)]
     d.path(top, True, **_SIDE)
     d.path(side, True, **_SIDE)
-    for cut in deep.cuts(z)[1:-1]:
-        x, y = cut / z * dx, dy - cut / z * dy
+    for cut in deep.cuts(dy)[1:-1]:
+        x, y = cut / dy * dx, dy - cut
         d.path([(x, y), (x + w, y), (x + w, y + h)], **_CUT)
     for cut in columns.cuts(w)[1:-1]:
         d.line(cut, dy, cut + dx, 0, **_CUT)
@@ -224,9 +231,23 @@ def _draw(d: Drawing, axes: list[_Axis]) -> tuple[float, float]:
     d.line(w, dy, w + dx, 0, **edge)
     d.group(front, 0, dy)
     d.text(w / 2, dy + h + 15, columns.label, 12, "middle")
-    d.text(0, 0, rows.label, 12, "middle", transform=f"translate({w + dx + 14:.0f},{h / 2:.0f}) rotate(-90)")
-    d.text(dx / 2 + 0, dy / 2 - 4, deep.label, 12, "end")
-    return w + dx + 22, dy + h + _LABEL
+    d.text(
+        0,
+        0,
+        rows.label,
+        12,
+        "middle",
+        transform=f"translate({w + dx + 14:.0f},{h / 2:.0f}) rotate(-90)",
+    )
+    d.text(dx / 2 - 5, dy / 2 + 2, deep.label, 12, "end")
+    # The label stands to the left of the slanted edge.
+    room = max(text_width(deep.label) + 5 - dx / 2, 0)
+    outer.group(d, room, 0)
+    return room + w + dx + 22, dy + h + _LABEL
+
+
+def _upright(d: Drawing, x: float, y: float, text: str) -> None:
+    d.text(0, 0, text, 12, "middle", transform=f"translate({x:.0f},{y:.0f}) rotate(-90)")
 
 
 def _face(d: Drawing, columns: _Axis, rows: _Axis | None, w: float, h: float) -> None:

@@ -18,7 +18,7 @@ GAP = 34
 PANEL = 130
 ROW = 22
 _CPU, _RESIDENT, _ARRAYS, _LIMIT = COLOURS[0], COLOURS[1], COLOURS[2], COLOURS[3]
-#: A limit further above all else than this is noted at the edge: on the scale the rest would be flat.
+#: A limit this many times above all else is noted at the edge: on the scale the rest would be flat.
 _FAR = 4
 
 
@@ -36,9 +36,12 @@ def chart(tasks: list[Any] | None, runs: list[Any], samples: list[list[Any]]) ->
     for panel, name in _panels(tasks, runs, samples):
         y = panel(whole, axis, y) + GAP
         shown.append(name)
+    if not shown:
+        whole.text(WIDTH / 2, y + 20, "nothing was recorded", 12, "middle", faint=True)
+        return whole.picture(WIDTH, y + 36, "nothing")
     y = _time_axis(whole, axis, y - GAP)
     what = f"{', '.join(shown[:-1])} and {shown[-1]}" if len(shown) > 1 else "".join(shown)
-    return whole.picture(WIDTH, y, f"{what or 'nothing'} over time")
+    return whole.picture(WIDTH, y, f"{what} over time")
 
 
 def _panels(tasks: list[Any] | None, runs: list[Any], samples: list[list[Any]]) -> list[Any]:
@@ -74,7 +77,8 @@ def _ticks(top: float, step: float) -> list[float]:
 def _time_axis(d: Drawing, axis: _Time, y: float) -> float:
     step = nice_step(axis.span, 7)
     scale, unit = next(
-        (s, u) for s, u in ((3600, "h"), (60, "min"), (1, "s"), (1e-3, "ms"), (1e-6, "µs"), (0, ""))
+        (s, u)
+        for s, u in ((3600, "h"), (60, "min"), (1, "s"), (1e-3, "ms"), (1e-6, "µs"), (0, ""))
         if axis.span >= 2 * s
     )
     scale = scale or 1e-9
@@ -136,8 +140,8 @@ def _thinned(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
 
 def _cpu(d: Drawing, axis: _Time, y: float, samples: list[Any]) -> float:
     _frame(d, y, PANEL, "processors at work, % of one")
-    # A sample says what was done since the one before: a step, not a point. What lies between samples
-    # that are too close together for a picture is joined.
+    # A sample says what was done since the one before: a step, not a point. Samples that are too
+    # close together for a picture are joined.
     steps: list[tuple[float, float, float]] = []
     before = None
     for sample in samples:

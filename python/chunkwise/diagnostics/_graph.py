@@ -12,8 +12,12 @@ PADDING = 10
 LINE = 16
 ACROSS = 22
 DOWN = 34
-WIDEST = 290
+WIDEST = 310
 ARROW = 5
+#: How much wider bold letters are.
+BOLD = 1.1
+#: More boxes in a row than this are one.
+ACROSS_MOST = 7
 
 
 @dataclass
@@ -33,24 +37,60 @@ class Box:
     @property
     def width(self) -> float:
         widths = [
-            text_width(line, 12 if i == 0 else 11) * (1.07 if i == 0 else 1)
+            text_width(line, 12) * BOLD if i == 0 else text_width(line, 11)
             for i, line in enumerate(self.lines)
         ]
-        return min(max(widths, default=0), WIDEST) + 2 * PADDING
+        ends = self.height / 2 if self.round else PADDING
+        return min(max(widths, default=0), WIDEST) + 2 * ends
 
 
 def draw(boxes: list[Box]) -> tuple[Drawing, float, float]:
-    """The drawing of a graph with its width and height. Inputs stand before what takes from them."""
+    """A graph's drawing, its width and height. Inputs stand before what takes from them."""
+    boxes = _narrowed(boxes)
     level = _levels(boxes)
     rows, edges = _rows(boxes, level)
     _untangle(rows, edges)
-    place, width, height = _places(boxes, rows, edges)
+    place, width, height = _places(boxes, rows)
+    tall = [max((boxes[n].height for n in row if isinstance(n, int)), default=0) for row in rows]
+    # How far a box is from the ends of its row.
+    room = [(tall[at] - box.height) / 2 for at, box in zip(level, boxes, strict=True)]
     drawing = Drawing()
-    for path in _paths(boxes, edges, level):
-        _arrow(drawing, boxes, place, path)
+    for path in _paths(boxes, level):
+        _arrow(drawing, boxes, place, tall, room, path)
     for n, box in enumerate(boxes):
         _box(drawing, box, *place[n])
     return drawing, width, height
+
+
+def _narrowed(boxes: list[Box]) -> list[Box]:
+    """The boxes, where a row has too many of them the last ones joined."""
+    level = _levels(boxes)
+    rows: dict[int, list[int]] = {}
+    for n, at in enumerate(level):
+        rows.setdefault(at, []).append(n)
+    joined: dict[int, int] = {}
+    for row in rows.values():
+        if len(row) > ACROSS_MOST:
+            joined |= dict.fromkeys(row[ACROSS_MOST - 1 :], row[ACROSS_MOST - 1])
+    if not joined:
+        return boxes
+    counts: dict[int, list[int]] = {}
+    for n, first in joined.items():
+        counts.setdefault(first, []).append(n)
+    # Rows from above to below, so that inputs stand before what takes from them.
+    order = [n for at in sorted(rows) for n in rows[at] if joined.get(n, n) == n]
+    new = {n: k for k, n in enumerate(order)}
+    out = []
+    for n in order:
+        members = counts.get(n, [n])
+        inputs = [new[joined.get(i, i)] for m in members for i in boxes[m].inputs]
+        box = boxes[n]
+        if n in counts:
+            names = {boxes[m].lines[0] for m in members}
+            lines = [f"{len(members):,} more", *(sorted(names) if len(names) < 3 else ())]
+            box = Box(lines, [], box.colour, box.round)
+        out.append(Box(box.lines, list(dict.fromkeys(inputs)), box.colour, box.round, box.title))
+    return out
 
 
 def _levels(boxes: list[Box]) -> list[int]:
@@ -108,7 +148,7 @@ def _untangle(rows: list[list[Any]], edges: dict[Any, list[Any]]) -> None:
 
 
 def _places(
-    boxes: list[Box], rows: list[list[Any]], edges: dict[Any, list[Any]]
+    boxes: list[Box], rows: list[list[Any]]
 ) -> tuple[dict[Any, tuple[float, float]], float, float]:
     """The middle of each node's upper side."""
 
@@ -130,7 +170,7 @@ def _places(
     return place, width, max(y - DOWN, 0)
 
 
-def _paths(boxes: list[Box], edges: dict[Any, list[Any]], level: list[int]) -> list[list[Any]]:
+def _paths(boxes: list[Box], level: list[int]) -> list[list[Any]]:
     """The arrows, each with the places that it passes, from above to below."""
     paths = []
     for n, box in enumerate(boxes):
@@ -140,20 +180,32 @@ def _paths(boxes: list[Box], edges: dict[Any, list[Any]], level: list[int]) -> l
     return paths
 
 
-def _arrow(drawing: Drawing, boxes: list[Box], place: dict[Any, Any], path: list[Any]) -> None:
+def _arrow(
+    drawing: Drawing,
+    boxes: list[Box],
+    place: dict[Any, Any],
+    tall: list[float],
+    room: list[float],
+    path: list[Any],
+) -> None:
     first, last = path[0], path[-1]
-    takers = [b for b in boxes[last].inputs]
-    takers = list(dict.fromkeys(takers))
+    takers = list(dict.fromkeys(boxes[last].inputs))
     x, y = place[first]
     points = [(x, y + boxes[first].height)]
+    # A low box has higher ones beside it.
+    if room[first] > 1:
+        points.append((x, points[0][1] + room[first]))
     for node in path[1:-1]:
+        # Straight down between the boxes of the rows that it passes.
         px, py = place[node]
-        points.append((px, py))
+        points += [(px, py), (px, py + tall[node[2]])]
     x, y = place[last]
     # Arrows that end at one box end beside each other.
     spread = min(14.0, (boxes[last].width - 20) / max(len(takers), 1))
     order = sorted(takers, key=lambda i: place[i][0])
     x += (order.index(first) - (len(order) - 1) / 2) * spread
+    if room[last] > 1:
+        points.append((x, y - room[last]))
     points.append((x, y - 2))
     steps = f"M{points[0][0]:.1f} {points[0][1]:.1f}"
     for (ax, ay), (bx, by) in zip(points, points[1:], strict=False):
@@ -183,7 +235,7 @@ def _box(drawing: Drawing, box: Box, x: float, y: float) -> None:
         drawing.text(
             x,
             y + PADDING / 2 + LINE * i + 12,
-            shortened(line, box.width - PADDING, size),
+            shortened(line, (box.width - PADDING) / (BOLD if i == 0 else 1), size),
             size=size,
             anchor="middle",
             faint=i > 0,

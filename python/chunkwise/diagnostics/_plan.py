@@ -89,7 +89,7 @@ def _expression(exprs: list[Any]) -> list[Box]:
             label += f" ({', '.join(given)})"
         inputs = [place[i] for i in node["inputs"] if i not in numbers]
         kind = node["kind"]
-        lines = [label, f"{node['dtype']}  {_shape(node['shape'])}"]
+        lines = [label, f"{node['dtype']}, {_shape(node['shape'])}"]
         if node["chunks"] > 1:
             lines.append(f"{node['chunks']:,} chunks")
         box = Box(lines, inputs, _COLOUR.get(kind), not node["inputs"], _place(node))
@@ -178,7 +178,7 @@ def _plan(exprs: list[Any]) -> list[Box]:
         if stages[stage]["kind"] == "compress":
             shape = f"at most {shape}"
         size = _native.format_bytes(nbytes)
-        boxes.append(Box([name, f"{dtype}  {shape}", size], [place[stage]], None, True))
+        boxes.append(Box([name, f"{dtype}, {shape}", size], [place[stage]], None, True))
     return boxes
 
 

@@ -208,9 +208,7 @@ def visualize(
         elif isinstance(profiler, ResourceProfiler):
             samples.append(profiler.results)
         else:
-            raise TypeError(
-                f"expected Profiler or ResourceProfiler, got {type(profiler).__name__}"
-            )
+            raise TypeError(f"expected Profiler or ResourceProfiler, got {type(profiler).__name__}")
     has_tasks = any(isinstance(p, Profiler) for p in profilers)
     picture = chart(tasks if has_tasks else None, runs, samples)
     return deliver(picture, filename, format, show)

@@ -25,7 +25,7 @@ class ProgressBar(Listener):
 
     On a terminal it is one line that is drawn over again; in a notebook a bar below the cell. Where
     the output is neither, as in a log, one line is written when a run has ended. The share done is
-    measured by what the plan reckons each task to cost. Of runs at the same time the first is shown.
+    measured by what the plan reckons each task to cost. Of runs at the same time one is shown.
 
     Parameters
     ----------
