@@ -13,7 +13,7 @@
 
 from . import config
 from ._chunkwise import CancelledError, InternalError, MemoryLimitError, __version__
-from ._collections import compute, explain, persist
+from ._collections import compute, explain, persist, visualize
 
 __all__ = [
     "CancelledError",
@@ -26,6 +26,7 @@ __all__ = [
     "diagnostics",
     "explain",
     "persist",
+    "visualize",
 ]
 
 
