@@ -1,4 +1,4 @@
-"""Writes the pages of the API reference: one for each family of functions, from the modules' own lists."""
+"""Writes the pages of the API reference, one for each family, from the modules' own lists."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import inspect
 from pathlib import Path
 from types import ModuleType
 
+import chunkwise
 import chunkwise.array as da
 
 
@@ -69,7 +70,7 @@ def write(folder: Path) -> None:
         "chunkwise": page(
             "Running and settings",
             "chunkwise",
-            ["compute", "persist", "explain", "MemoryLimitError", "CancelledError", "InternalError"],
+            [n for n in chunkwise.__all__ if callable(getattr(chunkwise, n))],
         )
         + page_settings(),
     }

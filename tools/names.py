@@ -1,11 +1,11 @@
-"""Writes docs/names.md: every name of Dask's arrays, of NumPy and of the array API standard, and how it is
-done here.
+"""Writes docs/names.md: every name of Dask's arrays, of NumPy and of the array API standard, and how
+it is done here.
 
     python tools/names.py           writes it
-    python tools/names.py --check   fails where it is out of date, or a name is missing without a reason
+    python tools/names.py --check   fails where it is out of date, or no reason is given
 
-How a function is done is read from the source of the package: which native functions it reaches. The names
-of the others are lists in tools/names, and the reasons for what is absent are in tools/names/absent.toml.
+How a function is done is read from the source of the package: which native functions it reaches. The
+names of the others are lists in tools/names, the reasons for what is absent in absent.toml there.
 """
 
 from __future__ import annotations
@@ -182,7 +182,9 @@ def page(names: Names) -> tuple[str, list[str]]:
         tables.append(f"## {title}\n\n{text}\n\n{table}\n")
     head = "| | names | native | composed | Python callback | absent |\n|---|---|---|---|---|---|"
     parts.append("\n".join([head, *counts]) + "\n")
-    wrong += [f"absent.toml: {n!r} is not absent, or in no list" for n in names.absent.keys() - used]
+    wrong += [
+        f"absent.toml: {n!r} is not absent, or in no list" for n in names.absent.keys() - used
+    ]
     return "\n".join(parts + tables), wrong
 
 

@@ -1,5 +1,5 @@
-"""Writes the type stubs of what has no Python source to be read: the native module, and functions that
-are made in a loop over a table.
+"""Writes the type stubs of what has no Python source to be read: the native module, functions that
+are made in a loop over a table, and lists of names that are put together.
 
     python tools/stubs.py           writes them
     python tools/stubs.py --check   fails where one is out of date
@@ -51,6 +51,7 @@ def native() -> str:
         else:
             constants.append(f"{name}: Final[{_kind(thing)}]\n")
     constants.append("__version__: Final[str]\n")
+    constants.append(f"__all__ = {sorted(module.__all__)!r}\n")
     return "".join([*lines, *constants, "\n", *errors, *classes, *functions])
 
 
@@ -75,7 +76,7 @@ def _doc(thing: Any, indent: int) -> str:
 def _function(
     name: str, thing: Any, types: dict[str, str], result: str, indent: int, receiver: str = ""
 ) -> str:
-    """A declaration: the names and defaults are those of run time, the types those of the source."""
+    """A declaration: names and defaults are those of run time, the types those of the source."""
     margin = " " * indent
     parts, starred = ([receiver] if receiver else []), False
     for p in inspect.signature(thing).parameters.values():
@@ -91,8 +92,6 @@ def _function(
             starred = True
         default = "" if p.default is p.empty else f" = {p.default!r}"
         parts.append(f"{p.name}: {kind}{default}")
-    if any(p.kind is p.POSITIONAL_ONLY for p in inspect.signature(thing).parameters.values()):
-        parts.append("/")
     text = f"{margin}def {name}({', '.join(parts)}) -> {result}:\n"
     return text + _doc(thing, indent + 4)
 
@@ -103,7 +102,8 @@ def _class(name: str, kind: type, source: Source) -> str:
         lines.append(_doc(kind, 4))
     if "__new__" in vars(kind):
         types = source.function("new", name)
-        lines.append(_function("__new__", kind, types.arguments, name, 4, "cls"))
+        made = _function("__new__", kind, types.arguments, name, 4, "cls")
+        lines.append(made.partition(":\n")[0] + ": ...\n")
     for member, thing in sorted(vars(kind).items()):
         if member in QUIET:
             continue
@@ -119,6 +119,32 @@ def _class(name: str, kind: type, source: Source) -> str:
     return "".join(lines)
 
 
+def packages() -> dict[str, str]:
+    """The stubs of packages that put their list of names together from those of their modules."""
+    stubs = {}
+    for path in sorted((PACKAGE / "array").rglob("__init__.py")):
+        changed = (n for n in ast.parse(path.read_text()).body if isinstance(n, ast.AugAssign))
+        if not any(isinstance(n.target, ast.Name) and n.target.id == "__all__" for n in changed):
+            continue
+        name = ".".join(path.parent.relative_to(ROOT / "python").parts)
+        package = importlib.import_module(name)
+        lines = [HEAD]
+        for public in sorted(package.__all__):
+            thing = getattr(package, public)
+            if isinstance(thing, ModuleType):
+                lines.append(f"from . import {public} as {public}\n")
+                continue
+            modules = sorted(p.stem for p in path.parent.glob("_[a-z]*.py"))
+            lists = {
+                m: getattr(importlib.import_module(f"{name}.{m}"), "__all__", ()) for m in modules
+            }
+            home = next((m for m in modules if public in lists[m]), "_array")
+            lines.append(f"from .{home} import {public} as {public}\n")
+        lines.append(f"\n__all__ = {sorted(package.__all__)!r}\n")
+        stubs[str(path.parent.relative_to(PACKAGE) / "__init__.pyi")] = "".join(lines)
+    return stubs
+
+
 def made_in_loops() -> dict[str, str]:
     """The stubs of the modules some of whose public names no line of the source defines."""
     stubs = {}
@@ -129,7 +155,7 @@ def made_in_loops() -> dict[str, str]:
         tree = ast.parse(path.read_text())
         made = sorted(set(getattr(module, "__all__", ())) - _defined(tree))
         if made:
-            stubs[path.stem] = _stub(module, tree, made)
+            stubs[f"array/{path.stem}.pyi"] = _stub(module, tree, made)
     return stubs
 
 
@@ -180,8 +206,9 @@ def _stub(module: ModuleType, tree: ast.Module, made: list[str]) -> str:
             if name in public:
                 kept.append(ast.parse(f"{name}: {_declared_type(module, name)}").body[0])
     text = ast.unparse(ast.fix_missing_locations(ast.Module(kept, [])))
-    lines = [f"{name}: {_declared_type(module, name)}\n{_doc(getattr(module, name), 0)}"
-             for name in made]
+    lines = [
+        f"{name}: {_declared_type(module, name)}\n{_doc(getattr(module, name), 0)}" for name in made
+    ]
     names = "".join(f'    "{name}",\n' for name in sorted(public))
     return f"{HEAD}{text}\n\n{''.join(lines)}\n__all__ = [\n{names}]\n"
 
@@ -208,8 +235,8 @@ def formatted(text: str) -> str:
 
 def main() -> None:
     stubs = {PACKAGE / "_chunkwise.pyi": native()}
-    for name, text in made_in_loops().items():
-        stubs[PACKAGE / "array" / f"{name}.pyi"] = text
+    for name, text in (made_in_loops() | packages()).items():
+        stubs[PACKAGE / name] = text
     stale = False
     for path, text in stubs.items():
         text = formatted(text)

@@ -6,12 +6,11 @@ import doctest
 from pathlib import Path
 from typing import Any
 
+import chunkwise
+import chunkwise.array as da
 import documentation
 import numpy as np
 import pytest
-
-import chunkwise
-import chunkwise.array as da
 
 FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 
