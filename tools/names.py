@@ -1,11 +1,11 @@
-"""Writes docs/names.md: every name of Dask's arrays, of NumPy and of the array API standard, and how
-it is done here.
+"""Writes docs/names.md: the names of Dask's arrays, of NumPy and of the array API standard, and how
+each is done here.
 
     python tools/names.py           writes it
     python tools/names.py --check   fails where it is out of date, or no reason is given
 
-How a function is done is read from the source of the package: which native functions it reaches. The
-names of the others are lists in tools/names, the reasons for what is absent in absent.toml there.
+How a function is done is read from the source of the package: which native functions it reaches.
+The names of the others are lists in tools/names, reasons for what is absent in absent.toml there.
 """
 
 from __future__ import annotations

@@ -185,10 +185,24 @@ class _Bare(ast.NodeTransformer):
         return node
 
     def visit_ClassDef(self, node: ast.ClassDef) -> Any:
+        attributes = [ast.parse(f"{name}: Any").body[0] for name in _attributes(node)]
         self.generic_visit(node)
         kept = (ast.FunctionDef, ast.AnnAssign, ast.Expr)
-        node.body = [n for n in node.body if isinstance(n, kept)] or [ast.Expr(ast.Constant(...))]
+        body = [n for n in node.body if isinstance(n, kept)] + attributes
+        node.body = body or [ast.Expr(ast.Constant(...))]
         return node
+
+
+def _attributes(node: ast.ClassDef) -> list[str]:
+    """The public attributes that a class's `__init__` gives to its instances."""
+    made = next((n for n in node.body if getattr(n, "name", "") == "__init__"), node)
+    return sorted(
+        target.attr
+        for part in ast.walk(made)
+        if isinstance(part, ast.Assign)
+        for target in part.targets
+        if isinstance(target, ast.Attribute) and not target.attr.startswith("_")
+    )
 
 
 def _stub(module: ModuleType, tree: ast.Module, made: list[str]) -> str:
@@ -218,7 +232,7 @@ def _declared_type(module: ModuleType, name: str) -> str:
     kind = type(thing)
     if inspect.isfunction(thing):
         return "Callable[..., Any]"
-    return kind.__name__
+    return next(k.__name__ for k in kind.__mro__ if not k.__name__.startswith("_"))
 
 
 def formatted(text: str) -> str:

@@ -126,3 +126,7 @@ def _read_environment() -> None:
 
 
 _read_environment()
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -65,6 +65,13 @@ def has_documentation(thing: Any) -> bool:
     )
 
 
+def is_function(thing: Any) -> bool:
+    """Whether it is called for what it gives: properties and exceptions are not."""
+    if isinstance(thing, type):
+        return not issubclass(thing, BaseException)
+    return callable(thing) or isinstance(thing, classmethod | staticmethod)
+
+
 def pages() -> list[Path]:
     """The written pages, relative to the root."""
     found = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]

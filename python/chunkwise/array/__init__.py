@@ -17,3 +17,7 @@ from ._standard import *  # noqa: F403
 __all__ = ["Array"]
 __all__ += _convert.__all__
 __all__ += _standard.__all__
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
