@@ -49,7 +49,7 @@ docs: $(VENV)/installed $(VENV)/documentation
 	$(BIN)/sphinx-build -W --keep-going --quiet -b html docs docs/_build/html
 
 notebook: $(VENV)/installed $(VENV)/documentation
-	$(BIN)/python tools/notebook.py
+	$(BIN)/python tools/notebook.py --check
 
 test-python: $(VENV)/installed $(VENV)/tools
 	$(BIN)/python -m pytest -q
