@@ -109,7 +109,11 @@ impl Factorization {
             Factorization::Qr { q, full } => {
                 let k = if *full { m } else { k };
                 let r = (dtype, shape(&[k, n]));
-                if *q { vec![(dtype, shape(&[m, k])), r] } else { vec![r] }
+                if *q {
+                    vec![(dtype, shape(&[m, k])), r]
+                } else {
+                    vec![r]
+                }
             }
             Factorization::Reflectors => vec![
                 (dtype, shape(&[n, m])),
@@ -162,7 +166,10 @@ impl Factorization {
             return Err(Error::internal("linalg", "no input"));
         };
         let dtype = first.dtype();
-        if first.shape().len() < 2 || inputs.iter().any(|i| i.shape().len() != first.shape().len())
+        if first.shape().len() < 2
+            || inputs
+                .iter()
+                .any(|i| i.shape().len() != first.shape().len())
         {
             return Err(Error::internal("linalg", "stacks of unlike depth"));
         }
@@ -173,7 +180,16 @@ impl Factorization {
         let made: Vec<(DType, Dims)> = self
             .outputs(dtype, &cores)?
             .into_iter()
-            .map(|(d, core)| (d, first.shape()[..split].iter().chain(&core).copied().collect()))
+            .map(|(d, core)| {
+                (
+                    d,
+                    first.shape()[..split]
+                        .iter()
+                        .chain(&core)
+                        .copied()
+                        .collect(),
+                )
+            })
             .collect();
         build(pool, &made, &mut |views| match dtype {
             DType::F32 => given.run::<f32>(inputs, items, views),
@@ -210,7 +226,9 @@ impl Given {
                 p: *p,
             },
             (
-                Factorization::Solve | Factorization::SolveTriangular { .. } | Factorization::Lstsq { .. },
+                Factorization::Solve
+                | Factorization::SolveTriangular { .. }
+                | Factorization::Lstsq { .. },
                 [[m, n], [rows, p]],
             ) => {
                 if rows != m {
@@ -286,7 +304,8 @@ impl Given {
                 2 * lu::lu_bytes::<T>(m, n, 0)
             }
             Factorization::Lstsq { .. } => {
-                singular::svd_bytes::<T>(m, n, true, false) + 2 * triangular::solve_bytes::<T>(m.min(n), p)
+                singular::svd_bytes::<T>(m, n, true, false)
+                    + 2 * triangular::solve_bytes::<T>(m.min(n), p)
             }
         }
     }
@@ -296,7 +315,10 @@ impl Given {
         T: eigen::General,
         T::C: Field,
     {
-        let all = inputs.iter().map(elements::<T>).collect::<Result<Vec<_>>>()?;
+        let all = inputs
+            .iter()
+            .map(elements::<T>)
+            .collect::<Result<Vec<_>>>()?;
         let shape = |i: usize| -> (usize, usize) {
             let core = &inputs[i].shape()[inputs[i].shape().len() - 2..];
             (core[0], core[1])

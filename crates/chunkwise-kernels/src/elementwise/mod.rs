@@ -13,6 +13,7 @@ mod arithmetic;
 mod cast;
 mod compare;
 mod complex;
+pub mod internal;
 mod math;
 mod rule;
 mod stamp;
