@@ -1,7 +1,7 @@
 """Runs the notebooks in examples from start to end, in place of what they show.
 
-    python tools/notebook.py           writes their results into them
-    python tools/notebook.py --check   runs them and leaves them as they are
+python tools/notebook.py           writes their results into them
+python tools/notebook.py --check   runs them and leaves them as they are
 """
 
 from __future__ import annotations

@@ -179,6 +179,11 @@ class _Bare(ast.NodeTransformer):
     def visit_FunctionDef(self, node: ast.FunctionDef) -> Any:
         doc = ast.get_docstring(node, clean=False)
         node.body = [ast.Expr(ast.Constant(doc if doc else ...))]
+        for defaults in (node.args.defaults, node.args.kw_defaults):
+            defaults[:] = [
+                d if d is None or isinstance(d, ast.Constant) else ast.Constant(...)
+                for d in defaults
+            ]
         node.decorator_list = [
             d for d in node.decorator_list if isinstance(d, ast.Name) and d.id in dir(builtins)
         ]
@@ -187,22 +192,28 @@ class _Bare(ast.NodeTransformer):
     def visit_ClassDef(self, node: ast.ClassDef) -> Any:
         attributes = [ast.parse(f"{name}: Any").body[0] for name in _attributes(node)]
         self.generic_visit(node)
-        kept = (ast.FunctionDef, ast.AnnAssign, ast.Expr)
-        body = [n for n in node.body if isinstance(n, kept)] + attributes
+        body = [n for n in node.body if _public(n)] + attributes
         node.body = body or [ast.Expr(ast.Constant(...))]
         return node
 
 
+def _public(node: ast.stmt) -> bool:
+    """Whether a line of a class is for its users."""
+    if isinstance(node, ast.FunctionDef):
+        return not node.name.startswith("_") or node.name.startswith("__")
+    return isinstance(node, ast.AnnAssign | ast.Expr)
+
+
 def _attributes(node: ast.ClassDef) -> list[str]:
-    """The public attributes that a class's `__init__` gives to its instances."""
+    """The attributes that a class has without a type: its own, and those of `__init__`."""
     made = next((n for n in node.body if getattr(n, "name", "") == "__init__"), node)
-    return sorted(
-        target.attr
-        for part in ast.walk(made)
-        if isinstance(part, ast.Assign)
-        for target in part.targets
-        if isinstance(target, ast.Attribute) and not target.attr.startswith("_")
-    )
+    found = set()
+    for part in [*node.body, *ast.walk(made)]:
+        for target in part.targets if isinstance(part, ast.Assign) else ():
+            name = getattr(target, "attr", getattr(target, "id", "_"))
+            if (not name.startswith("_") or name.startswith("__")) and name not in QUIET:
+                found.add(name)
+    return sorted(found)
 
 
 def _stub(module: ModuleType, tree: ast.Module, made: list[str]) -> str:
@@ -220,9 +231,10 @@ def _stub(module: ModuleType, tree: ast.Module, made: list[str]) -> str:
             if name in public:
                 kept.append(ast.parse(f"{name}: {_declared_type(module, name)}").body[0])
     text = ast.unparse(ast.fix_missing_locations(ast.Module(kept, [])))
-    lines = [
-        f"{name}: {_declared_type(module, name)}\n{_doc(getattr(module, name), 0)}" for name in made
-    ]
+    lines = []
+    for name in made:
+        summary = (inspect.getdoc(getattr(module, name)) or "").partition("\n\n")[0]
+        lines.append(f'{name}: {_declared_type(module, name)}\n"""{summary}"""\n')
     names = "".join(f'    "{name}",\n' for name in sorted(public))
     return f"{HEAD}{text}\n\n{''.join(lines)}\n__all__ = [\n{names}]\n"
 

@@ -4,6 +4,63 @@ from ._array import Array as Array
 from ._convert import asanyarray as asanyarray
 from ._convert import asarray as asarray
 from ._convert import from_npy as from_npy
+from ._cumulative import argtopk as argtopk
+from ._cumulative import cumprod as cumprod
+from ._cumulative import cumsum as cumsum
+from ._cumulative import cumulative_prod as cumulative_prod
+from ._cumulative import cumulative_sum as cumulative_sum
+from ._cumulative import nancumprod as nancumprod
+from ._cumulative import nancumsum as nancumsum
+from ._cumulative import topk as topk
+from ._elementwise import allclose as allclose
+from ._elementwise import angle as angle
+from ._elementwise import around as around
+from ._elementwise import array_equal as array_equal
+from ._elementwise import array_equiv as array_equiv
+from ._elementwise import clip as clip
+from ._elementwise import fix as fix
+from ._elementwise import i0 as i0
+from ._elementwise import imag as imag
+from ._elementwise import isclose as isclose
+from ._elementwise import iscomplex as iscomplex
+from ._elementwise import iscomplexobj as iscomplexobj
+from ._elementwise import isneginf as isneginf
+from ._elementwise import isnull as isnull
+from ._elementwise import isposinf as isposinf
+from ._elementwise import isreal as isreal
+from ._elementwise import isrealobj as isrealobj
+from ._elementwise import nan_to_num as nan_to_num
+from ._elementwise import notnull as notnull
+from ._elementwise import real as real
+from ._elementwise import round as round
+from ._elementwise import round_ as round_
+from ._elementwise import sinc as sinc
+from ._elementwise import where as where
+from ._nan_reductions import nanargmax as nanargmax
+from ._nan_reductions import nanargmin as nanargmin
+from ._nan_reductions import nanmax as nanmax
+from ._nan_reductions import nanmean as nanmean
+from ._nan_reductions import nanmin as nanmin
+from ._nan_reductions import nanprod as nanprod
+from ._nan_reductions import nanstd as nanstd
+from ._nan_reductions import nansum as nansum
+from ._nan_reductions import nanvar as nanvar
+from ._reductions import all as all
+from ._reductions import amax as amax
+from ._reductions import amin as amin
+from ._reductions import any as any
+from ._reductions import argmax as argmax
+from ._reductions import argmin as argmin
+from ._reductions import count_nonzero as count_nonzero
+from ._reductions import max as max
+from ._reductions import mean as mean
+from ._reductions import min as min
+from ._reductions import prod as prod
+from ._reductions import ptp as ptp
+from ._reductions import std as std
+from ._reductions import sum as sum
+from ._reductions import trace as trace
+from ._reductions import var as var
 from ._standard import __array_api_version__ as __array_api_version__
 from ._standard import __array_namespace_info__ as __array_namespace_info__
 from ._standard import astype as astype
@@ -32,38 +89,315 @@ from ._standard import uint8 as uint8
 from ._standard import uint16 as uint16
 from ._standard import uint32 as uint32
 from ._standard import uint64 as uint64
+from ._statistics import average as average
+from ._statistics import corrcoef as corrcoef
+from ._statistics import cov as cov
+from ._statistics import diff as diff
+from ._statistics import ediff1d as ediff1d
+from ._statistics import gradient as gradient
+from ._statistics import moment as moment
+from ._statistics import unwrap as unwrap
+from ._ufuncs import abs as abs
+from ._ufuncs import absolute as absolute
+from ._ufuncs import acos as acos
+from ._ufuncs import acosh as acosh
+from ._ufuncs import add as add
+from ._ufuncs import arccos as arccos
+from ._ufuncs import arccosh as arccosh
+from ._ufuncs import arcsin as arcsin
+from ._ufuncs import arcsinh as arcsinh
+from ._ufuncs import arctan as arctan
+from ._ufuncs import arctan2 as arctan2
+from ._ufuncs import arctanh as arctanh
+from ._ufuncs import asin as asin
+from ._ufuncs import asinh as asinh
+from ._ufuncs import atan as atan
+from ._ufuncs import atan2 as atan2
+from ._ufuncs import atanh as atanh
+from ._ufuncs import bitwise_and as bitwise_and
+from ._ufuncs import bitwise_count as bitwise_count
+from ._ufuncs import bitwise_invert as bitwise_invert
+from ._ufuncs import bitwise_left_shift as bitwise_left_shift
+from ._ufuncs import bitwise_not as bitwise_not
+from ._ufuncs import bitwise_or as bitwise_or
+from ._ufuncs import bitwise_right_shift as bitwise_right_shift
+from ._ufuncs import bitwise_xor as bitwise_xor
+from ._ufuncs import cbrt as cbrt
+from ._ufuncs import ceil as ceil
+from ._ufuncs import conj as conj
+from ._ufuncs import conjugate as conjugate
+from ._ufuncs import copysign as copysign
+from ._ufuncs import cos as cos
+from ._ufuncs import cosh as cosh
+from ._ufuncs import deg2rad as deg2rad
+from ._ufuncs import degrees as degrees
+from ._ufuncs import divide as divide
+from ._ufuncs import divmod as divmod
+from ._ufuncs import equal as equal
+from ._ufuncs import exp as exp
+from ._ufuncs import exp2 as exp2
+from ._ufuncs import expm1 as expm1
+from ._ufuncs import fabs as fabs
+from ._ufuncs import float_power as float_power
+from ._ufuncs import floor as floor
+from ._ufuncs import floor_divide as floor_divide
+from ._ufuncs import fmax as fmax
+from ._ufuncs import fmin as fmin
+from ._ufuncs import fmod as fmod
+from ._ufuncs import frexp as frexp
+from ._ufuncs import gcd as gcd
+from ._ufuncs import greater as greater
+from ._ufuncs import greater_equal as greater_equal
+from ._ufuncs import heaviside as heaviside
+from ._ufuncs import hypot as hypot
+from ._ufuncs import invert as invert
+from ._ufuncs import isfinite as isfinite
+from ._ufuncs import isinf as isinf
+from ._ufuncs import isnan as isnan
+from ._ufuncs import lcm as lcm
+from ._ufuncs import ldexp as ldexp
+from ._ufuncs import left_shift as left_shift
+from ._ufuncs import less as less
+from ._ufuncs import less_equal as less_equal
+from ._ufuncs import log as log
+from ._ufuncs import log1p as log1p
+from ._ufuncs import log2 as log2
+from ._ufuncs import log10 as log10
+from ._ufuncs import logaddexp as logaddexp
+from ._ufuncs import logaddexp2 as logaddexp2
+from ._ufuncs import logical_and as logical_and
+from ._ufuncs import logical_not as logical_not
+from ._ufuncs import logical_or as logical_or
+from ._ufuncs import logical_xor as logical_xor
+from ._ufuncs import maximum as maximum
+from ._ufuncs import minimum as minimum
+from ._ufuncs import mod as mod
+from ._ufuncs import modf as modf
+from ._ufuncs import multiply as multiply
+from ._ufuncs import negative as negative
+from ._ufuncs import nextafter as nextafter
+from ._ufuncs import not_equal as not_equal
+from ._ufuncs import positive as positive
+from ._ufuncs import pow as pow
+from ._ufuncs import power as power
+from ._ufuncs import rad2deg as rad2deg
+from ._ufuncs import radians as radians
+from ._ufuncs import reciprocal as reciprocal
+from ._ufuncs import remainder as remainder
+from ._ufuncs import right_shift as right_shift
+from ._ufuncs import rint as rint
+from ._ufuncs import sign as sign
+from ._ufuncs import signbit as signbit
+from ._ufuncs import sin as sin
+from ._ufuncs import sinh as sinh
+from ._ufuncs import spacing as spacing
+from ._ufuncs import sqrt as sqrt
+from ._ufuncs import square as square
+from ._ufuncs import subtract as subtract
+from ._ufuncs import tan as tan
+from ._ufuncs import tanh as tanh
+from ._ufuncs import true_divide as true_divide
+from ._ufuncs import trunc as trunc
+from ._ufuncs import ufunc as ufunc
 
 __all__ = [
     "Array",
     "__array_api_version__",
     "__array_namespace_info__",
+    "abs",
+    "absolute",
+    "acos",
+    "acosh",
+    "add",
+    "all",
+    "allclose",
+    "amax",
+    "amin",
+    "angle",
+    "any",
+    "arccos",
+    "arccosh",
+    "arcsin",
+    "arcsinh",
+    "arctan",
+    "arctan2",
+    "arctanh",
+    "argmax",
+    "argmin",
+    "argtopk",
+    "around",
+    "array_equal",
+    "array_equiv",
     "asanyarray",
     "asarray",
+    "asin",
+    "asinh",
     "astype",
+    "atan",
+    "atan2",
+    "atanh",
+    "average",
+    "bitwise_and",
+    "bitwise_count",
+    "bitwise_invert",
+    "bitwise_left_shift",
+    "bitwise_not",
+    "bitwise_or",
+    "bitwise_right_shift",
+    "bitwise_xor",
     "bool",
     "can_cast",
+    "cbrt",
+    "ceil",
+    "clip",
     "complex128",
     "complex64",
+    "conj",
+    "conjugate",
+    "copysign",
+    "corrcoef",
+    "cos",
+    "cosh",
+    "count_nonzero",
+    "cov",
+    "cumprod",
+    "cumsum",
+    "cumulative_prod",
+    "cumulative_sum",
+    "deg2rad",
+    "degrees",
+    "diff",
+    "divide",
+    "divmod",
     "e",
+    "ediff1d",
+    "equal",
+    "exp",
+    "exp2",
+    "expm1",
+    "fabs",
     "finfo",
+    "fix",
     "float32",
     "float64",
+    "float_power",
+    "floor",
+    "floor_divide",
+    "fmax",
+    "fmin",
+    "fmod",
+    "frexp",
     "from_dlpack",
     "from_npy",
+    "gcd",
+    "gradient",
+    "greater",
+    "greater_equal",
+    "heaviside",
+    "hypot",
+    "i0",
     "iinfo",
+    "imag",
     "inf",
     "int16",
     "int32",
     "int64",
     "int8",
+    "invert",
+    "isclose",
+    "iscomplex",
+    "iscomplexobj",
     "isdtype",
+    "isfinite",
+    "isinf",
+    "isnan",
+    "isneginf",
+    "isnull",
+    "isposinf",
+    "isreal",
+    "isrealobj",
+    "lcm",
+    "ldexp",
+    "left_shift",
+    "less",
+    "less_equal",
+    "log",
+    "log10",
+    "log1p",
+    "log2",
+    "logaddexp",
+    "logaddexp2",
+    "logical_and",
+    "logical_not",
+    "logical_or",
+    "logical_xor",
+    "max",
+    "maximum",
+    "mean",
+    "min",
+    "minimum",
+    "mod",
+    "modf",
+    "moment",
+    "multiply",
     "nan",
+    "nan_to_num",
+    "nanargmax",
+    "nanargmin",
+    "nancumprod",
+    "nancumsum",
+    "nanmax",
+    "nanmean",
+    "nanmin",
+    "nanprod",
+    "nanstd",
+    "nansum",
+    "nanvar",
+    "negative",
     "newaxis",
+    "nextafter",
+    "not_equal",
+    "notnull",
     "pi",
+    "positive",
+    "pow",
+    "power",
+    "prod",
     "promote_types",
+    "ptp",
+    "rad2deg",
+    "radians",
+    "real",
+    "reciprocal",
+    "remainder",
     "result_type",
+    "right_shift",
+    "rint",
+    "round",
+    "round_",
+    "sign",
+    "signbit",
+    "sin",
+    "sinc",
+    "sinh",
+    "spacing",
+    "sqrt",
+    "square",
+    "std",
+    "subtract",
+    "sum",
+    "tan",
+    "tanh",
+    "topk",
+    "trace",
+    "true_divide",
+    "trunc",
+    "ufunc",
     "uint16",
     "uint32",
     "uint64",
     "uint8",
+    "unwrap",
+    "var",
+    "where",
 ]

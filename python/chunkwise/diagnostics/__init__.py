@@ -1,1 +1,3 @@
 """Progress, profiles, charts of CPU and memory."""
+
+__all__: list[str] = []
