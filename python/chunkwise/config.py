@@ -68,6 +68,8 @@ def _key(name: str) -> str:
 def get(name: str, default: Any = None) -> Any:
     """The value of a setting, or `default` where none was chosen.
 
+    Examples
+    --------
     >>> chunkwise.config.get("spill_directory", "unset")
     'unset'
     """

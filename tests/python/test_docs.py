@@ -64,5 +64,5 @@ def test_the_collector_finds_examples_and_their_mistakes() -> None:
     page = "a\n```python\n>>> 1 + 1\n3\n```\n\n```text\n>>> no\n```\n"
     ((line, block),) = documentation.blocks(page)
     assert line == 2
-    with pytest.raises(AssertionError, match="Expected:\n    3\nGot:\n    2"):
+    with pytest.raises(AssertionError, match=r"Expected:\s+3\s+Got:\s+2"):
         run(block, {}, "page", "page", line)
