@@ -10,10 +10,31 @@
 from ._array import Array
 
 # isort: split
-from . import _convert, _standard
+from . import (
+    _convert,
+    _cumulative,
+    _elementwise,
+    _nan_reductions,
+    _reductions,
+    _standard,
+    _statistics,
+    _ufuncs,
+)
 from ._convert import *  # noqa: F403
+from ._cumulative import *  # noqa: F403
+from ._elementwise import *  # noqa: F403
+from ._nan_reductions import *  # noqa: F403
+from ._reductions import *  # noqa: F403
 from ._standard import *  # noqa: F403
+from ._statistics import *  # noqa: F403
+from ._ufuncs import *  # noqa: F403
 
 __all__ = ["Array"]
 __all__ += _convert.__all__
+__all__ += _cumulative.__all__
+__all__ += _elementwise.__all__
+__all__ += _nan_reductions.__all__
+__all__ += _reductions.__all__
 __all__ += _standard.__all__
+__all__ += _statistics.__all__
+__all__ += _ufuncs.__all__

@@ -87,6 +87,11 @@ pub(super) fn float(args: &[DType]) -> Signature {
     inexact(args).filter(|(_, d)| d.is_float())
 }
 
+/// [`float`], giving `int32`: the exponent of `frexp`.
+pub(super) fn float_exponent(args: &[DType]) -> Signature {
+    float(args).map(|(inputs, _)| (inputs, DType::I32))
+}
+
 /// As NumPy's `divide`: `float64` for integers of any width.
 pub(super) fn divide(args: &[DType]) -> Signature {
     let d = promoted(args);
