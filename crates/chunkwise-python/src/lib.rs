@@ -4,7 +4,7 @@
 //! - [`expr`]: the handle of a lazy array, and where in the user's program it was made.
 //! - [`arguments`]: chunks, axes, indices and numbers as Python writes them.
 //! - One file for each family of operations: [`creation`], [`elementwise`], [`reduction`], [`shapes`],
-//!   [`indexing`], [`products`], [`fft`], [`random`], [`functions`].
+//!   [`indexing`], [`order`], [`products`], [`fft`], [`random`], [`functions`].
 //! - [`data`]: memory and objects of others as arrays. [`results`]: our memory for others.
 //! - [`session`]: running.
 //! - [`errors`]: the one place where an error becomes a Python exception.
@@ -19,6 +19,7 @@ mod expr;
 mod fft;
 mod functions;
 mod indexing;
+mod order;
 mod products;
 mod random;
 mod reduction;
@@ -49,6 +50,7 @@ mod _chunkwise {
         fft::register(m)?;
         functions::register(m)?;
         indexing::register(m)?;
+        order::register(m)?;
         products::register(m)?;
         random::register(m)?;
         reduction::register(m)?;

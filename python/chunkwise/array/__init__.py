@@ -14,8 +14,11 @@ from . import (
     _convert,
     _cumulative,
     _elementwise,
+    _histogram,
     _nan_reductions,
+    _order,
     _reductions,
+    _sets,
     _standard,
     _statistics,
     _ufuncs,
@@ -23,8 +26,11 @@ from . import (
 from ._convert import *  # noqa: F403
 from ._cumulative import *  # noqa: F403
 from ._elementwise import *  # noqa: F403
+from ._histogram import *  # noqa: F403
 from ._nan_reductions import *  # noqa: F403
+from ._order import *  # noqa: F403
 from ._reductions import *  # noqa: F403
+from ._sets import *  # noqa: F403
 from ._standard import *  # noqa: F403
 from ._statistics import *  # noqa: F403
 from ._ufuncs import *  # noqa: F403
@@ -33,8 +39,11 @@ __all__ = ["Array"]
 __all__ += _convert.__all__
 __all__ += _cumulative.__all__
 __all__ += _elementwise.__all__
+__all__ += _histogram.__all__
 __all__ += _nan_reductions.__all__
+__all__ += _order.__all__
 __all__ += _reductions.__all__
+__all__ += _sets.__all__
 __all__ += _standard.__all__
 __all__ += _statistics.__all__
 __all__ += _ufuncs.__all__
