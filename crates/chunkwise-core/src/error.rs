@@ -1,6 +1,8 @@
+use std::cell::Cell;
+use std::collections::HashSet;
 use std::fmt;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::{DType, format_bytes};
 
@@ -16,15 +18,57 @@ pub struct Location {
     pub line: u32,
 }
 
+thread_local! {
+    /// The place that [`Location::scoped`] has set.
+    static SCOPE: Cell<Option<Location>> = const { Cell::new(None) };
+}
+
 impl Location {
-    /// The place that called the function which calls this (through `#[track_caller]`).
+    /// A place in a program of another language. The file's name is kept for good, once however many
+    /// places name it.
+    pub fn new(file: &str, line: u32) -> Location {
+        static FILES: Mutex<Option<HashSet<&'static str>>> = Mutex::new(None);
+        let mut files = FILES.lock().unwrap_or_else(PoisonError::into_inner);
+        let files = files.get_or_insert_default();
+        let file = match files.get(file) {
+            Some(known) => known,
+            None => {
+                let kept: &'static str = Box::leak(file.into());
+                files.insert(kept);
+                kept
+            }
+        };
+        Location { file, line }
+    }
+
+    /// The place that called the function which calls this (through `#[track_caller]`), or the one
+    /// whose [scope](Location::scoped) this is in.
     #[track_caller]
     pub fn caller() -> Location {
         let at = std::panic::Location::caller();
-        Location {
+        SCOPE.get().unwrap_or(Location {
             file: at.file(),
             line: at.line(),
+        })
+    }
+
+    /// Runs `f`, in which this is the caller's place.
+    ///
+    /// ```
+    /// use chunkwise_core::Location;
+    /// let notebook = Location::new("analysis.py", 12);
+    /// assert_eq!(notebook.scoped(Location::caller), notebook);
+    /// assert_ne!(Location::caller(), notebook);
+    /// ```
+    pub fn scoped<R>(self, f: impl FnOnce() -> R) -> R {
+        struct Restore(Option<Location>);
+        impl Drop for Restore {
+            fn drop(&mut self) {
+                SCOPE.set(self.0);
+            }
         }
+        let _restore = Restore(SCOPE.replace(Some(self)));
+        f()
     }
 }
 
@@ -174,7 +218,9 @@ pub enum Error {
         pivot: usize,
     },
     /// A matrix that is not positive definite where it has to be.
-    #[error("{operation}: the matrix is not positive definite: its leading minor of order {minor} is not positive")]
+    #[error(
+        "{operation}: the matrix is not positive definite: its leading minor of order {minor} is not positive"
+    )]
     NotPositiveDefinite {
         /// The operation.
         operation: &'static str,

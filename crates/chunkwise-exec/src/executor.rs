@@ -10,13 +10,35 @@ pub struct Executor {
 impl Executor {
     /// An executor of this many threads in all, at least one.
     pub fn new(threads: usize) -> Result<Executor> {
+        Executor::within(threads, |life| life())
+    }
+
+    /// The same, each thread of which spends its life within a call of `around`: what another
+    /// language's run-time wants of a thread is set up there once, and not for every call.
+    pub fn within(
+        threads: usize,
+        around: impl Fn(&mut (dyn FnMut() + Send)) + Clone + Send + Sync + 'static,
+    ) -> Result<Executor> {
         let threads = threads.max(1);
         let pool = match threads {
             1 => None,
             n => Some(
                 rayon_core::ThreadPoolBuilder::new()
                     .num_threads(n - 1)
-                    .thread_name(|i| format!("chunkwise-{}", i + 1))
+                    .spawn_handler(move |thread| {
+                        let around = around.clone();
+                        let name = format!("chunkwise-{}", thread.index() + 1);
+                        let mut thread = Some(thread);
+                        let life = move || {
+                            around(&mut || {
+                                if let Some(thread) = thread.take() {
+                                    thread.run();
+                                }
+                            });
+                        };
+                        std::thread::Builder::new().name(name).spawn(life)?;
+                        Ok(())
+                    })
                     .build()
                     .map_err(|e| Error::argument("executor", "threads", n, e.to_string()))?,
             ),

@@ -22,5 +22,5 @@ mod task;
 pub use cancel::CancelToken;
 pub use events::{Event, Subscriber};
 pub use executor::Executor;
-pub use run::{RunOptions, check_budget, result_bytes, run};
+pub use run::{RunOptions, check_budget, is_quick, result_bytes, run};
 pub use target::Target;

@@ -24,6 +24,11 @@ use crate::{CancelToken, Event, Executor, Subscriber, Target};
 /// others costs more.
 const INLINE_COST: f64 = 60_000.0;
 
+/// Whether a plan is over so soon that it runs on the calling thread alone.
+pub fn is_quick(plan: &Plan) -> bool {
+    plan.cost() < INLINE_COST
+}
+
 /// How a plan is run.
 pub struct RunOptions<'a> {
     /// The threads.
@@ -123,7 +128,7 @@ fn try_run(
     let work = PlanWork::new(plan);
     let read = work.read.clone();
     let tasks = plan.task_count();
-    let threads = match plan.cost() < INLINE_COST && !options.spread {
+    let threads = match is_quick(plan) && !options.spread {
         true => 1,
         false => options.executor.threads().min(tasks).max(1),
     };

@@ -42,7 +42,11 @@ pub(crate) fn eigh<T: Field>(
     let mut lower = Mat::zeros(n, n);
     for j in 0..n {
         for i in j..n {
-            lower[(i, j)] = if upper { faer::traits::math_utils::conj(&given[(j, i)]) } else { given[(i, j)] };
+            lower[(i, j)] = if upper {
+                faer::traits::math_utils::conj(&given[(j, i)])
+            } else {
+                given[(i, j)]
+            };
         }
         // The imaginary part of the diagonal does not count.
         lower[(j, j)] = T::of_real(lower[(j, j)].real());
@@ -76,7 +80,9 @@ pub(crate) fn eigh<T: Field>(
 pub(crate) fn eig_bytes<T: Field>(n: usize, wanted: bool) -> u64 {
     let no = ComputeEigenvectors::No;
     let needed = evd_scratch::<T>(n, no, vectors(wanted), Par::Seq, Default::default());
-    2 * work_bytes::<T::C>(n, n) + work_bytes::<T::C>(n, 2) + needed.unaligned_bytes_required() as u64
+    2 * work_bytes::<T::C>(n, n)
+        + work_bytes::<T::C>(n, 2)
+        + needed.unaligned_bytes_required() as u64
 }
 
 /// The general problem, which real and complex matrices have different functions for.
@@ -171,7 +177,10 @@ where
     }
     let (values, mut u) = T::decompose(a, n, wanted)?;
     for j in 0..u.ncols() {
-        let length = (0..n).map(|i| u[(i, j)].magnitude().powi(2)).sum::<f64>().sqrt();
+        let length = (0..n)
+            .map(|i| u[(i, j)].magnitude().powi(2))
+            .sum::<f64>()
+            .sqrt();
         if length > 0.0 {
             (0..n).for_each(|i| u[(i, j)] = u[(i, j)].over(length));
         }

@@ -61,7 +61,10 @@ pub enum Factorization {
         unit: bool,
     },
     /// The inverse (n, n).
-    Inv,
+    Inv {
+        /// Whether the inverse of a singular matrix is NaN, not an error.
+        lenient: bool,
+    },
     /// The determinant.
     Det,
     /// The determinant's sign and the logarithm of its absolute value.
@@ -91,7 +94,7 @@ impl Factorization {
             Factorization::Lu => "lu",
             Factorization::Solve => "solve",
             Factorization::SolveTriangular { .. } => "solve_triangular",
-            Factorization::Inv => "inv",
+            Factorization::Inv { .. } => "inv",
             Factorization::Det => "det",
             Factorization::Slogdet => "slogdet",
             Factorization::Lstsq { .. } => "lstsq",
@@ -109,7 +112,11 @@ impl Factorization {
             Factorization::Qr { q, full } => {
                 let k = if *full { m } else { k };
                 let r = (dtype, shape(&[k, n]));
-                if *q { vec![(dtype, shape(&[m, k])), r] } else { vec![r] }
+                if *q {
+                    vec![(dtype, shape(&[m, k])), r]
+                } else {
+                    vec![r]
+                }
             }
             Factorization::Reflectors => vec![
                 (dtype, shape(&[n, m])),
@@ -130,7 +137,9 @@ impl Factorization {
             Factorization::Eigvalsh { .. } => vec![(real, shape(&[n]))],
             Factorization::Eig => vec![(complex, shape(&[n])), (complex, shape(&[n, n]))],
             Factorization::Eigvals => vec![(complex, shape(&[n]))],
-            Factorization::Cholesky { .. } | Factorization::Inv => vec![(dtype, shape(&[n, n]))],
+            Factorization::Cholesky { .. } | Factorization::Inv { .. } => {
+                vec![(dtype, shape(&[n, n]))]
+            }
             Factorization::Lu => vec![
                 (DType::I64, shape(&[m])),
                 (dtype, shape(&[m, k])),
@@ -162,7 +171,10 @@ impl Factorization {
             return Err(Error::internal("linalg", "no input"));
         };
         let dtype = first.dtype();
-        if first.shape().len() < 2 || inputs.iter().any(|i| i.shape().len() != first.shape().len())
+        if first.shape().len() < 2
+            || inputs
+                .iter()
+                .any(|i| i.shape().len() != first.shape().len())
         {
             return Err(Error::internal("linalg", "stacks of unlike depth"));
         }
@@ -173,7 +185,16 @@ impl Factorization {
         let made: Vec<(DType, Dims)> = self
             .outputs(dtype, &cores)?
             .into_iter()
-            .map(|(d, core)| (d, first.shape()[..split].iter().chain(&core).copied().collect()))
+            .map(|(d, core)| {
+                (
+                    d,
+                    first.shape()[..split]
+                        .iter()
+                        .chain(&core)
+                        .copied()
+                        .collect(),
+                )
+            })
             .collect();
         build(pool, &made, &mut |views| match dtype {
             DType::F32 => given.run::<f32>(inputs, items, views),
@@ -210,7 +231,9 @@ impl Given {
                 p: *p,
             },
             (
-                Factorization::Solve | Factorization::SolveTriangular { .. } | Factorization::Lstsq { .. },
+                Factorization::Solve
+                | Factorization::SolveTriangular { .. }
+                | Factorization::Lstsq { .. },
                 [[m, n], [rows, p]],
             ) => {
                 if rows != m {
@@ -280,13 +303,14 @@ impl Given {
             Factorization::Cholesky { .. } => triangular::cholesky_bytes::<T>(n),
             Factorization::Solve => lu::lu_bytes::<T>(n, n, p),
             Factorization::SolveTriangular { .. } => triangular::solve_bytes::<T>(n, p),
-            Factorization::Inv => lu::lu_bytes::<T>(n, n, n),
+            Factorization::Inv { .. } => lu::lu_bytes::<T>(n, n, n),
             Factorization::Lu | Factorization::Det | Factorization::Slogdet => {
                 // A second copy where the matrix is singular.
                 2 * lu::lu_bytes::<T>(m, n, 0)
             }
             Factorization::Lstsq { .. } => {
-                singular::svd_bytes::<T>(m, n, true, false) + 2 * triangular::solve_bytes::<T>(m.min(n), p)
+                singular::svd_bytes::<T>(m, n, true, false)
+                    + 2 * triangular::solve_bytes::<T>(m.min(n), p)
             }
         }
     }
@@ -296,7 +320,10 @@ impl Given {
         T: eigen::General,
         T::C: Field,
     {
-        let all = inputs.iter().map(elements::<T>).collect::<Result<Vec<_>>>()?;
+        let all = inputs
+            .iter()
+            .map(elements::<T>)
+            .collect::<Result<Vec<_>>>()?;
         let shape = |i: usize| -> (usize, usize) {
             let core = &inputs[i].shape()[inputs[i].shape().len() - 2..];
             (core[0], core[1])
@@ -331,7 +358,7 @@ impl Given {
                 Factorization::SolveTriangular { lower, unit } => {
                     triangular::solve(two(), n, p, (lower, unit), views, at)?;
                 }
-                Factorization::Inv => lu::inv(a, n, views, at)?,
+                Factorization::Inv { lenient } => lu::inv(a, n, lenient, views, at)?,
                 Factorization::Det => lu::det(a, n, views, at)?,
                 Factorization::Slogdet => lu::slogdet(a, n, views, at)?,
                 Factorization::Lstsq { rcond } => {

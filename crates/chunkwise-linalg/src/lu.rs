@@ -36,7 +36,14 @@ fn factorize<T: Field>(a: &[T], (m, n): (usize, usize)) -> Result<Lu<T>> {
     let mut memory = buffer(needed)?;
     let stack = MemStack::new(&mut memory);
     let params = Default::default();
-    let (info, _) = lu_in_place(factors.as_mut(), &mut order, &mut inverse, Par::Seq, stack, params);
+    let (info, _) = lu_in_place(
+        factors.as_mut(),
+        &mut order,
+        &mut inverse,
+        Par::Seq,
+        stack,
+        params,
+    );
     let zero = T::of_real(T::R::default());
     let singular = (0..m.min(n)).find(|i| factors[(*i, *i)] == zero);
     Ok(Lu {
@@ -104,7 +111,9 @@ pub(crate) fn lu<T: Field>(
     let k = m.min(n);
     let [p, l, u] = outputs(views)?;
     let p: &mut [i64] = item_mut(p, at, m)?;
-    p.iter_mut().zip(&made.rows).for_each(|(p, r)| *p = *r as i64);
+    p.iter_mut()
+        .zip(&made.rows)
+        .for_each(|(p, r)| *p = *r as i64);
     let l: &mut [T] = item_mut(l, at, m * k)?;
     for i in 0..m {
         for j in 0..k {
@@ -162,9 +171,22 @@ pub(crate) fn solve<T: Field>(
     Ok(())
 }
 
-/// The inverse.
-pub(crate) fn inv<T: Field>(a: &[T], n: usize, views: &mut [ViewMut<'_>], at: usize) -> Result<()> {
-    let made = regular("inv", a, n)?;
+/// The inverse; where `lenient`, NaN for a singular matrix.
+pub(crate) fn inv<T: Field>(
+    a: &[T],
+    n: usize,
+    lenient: bool,
+    views: &mut [ViewMut<'_>],
+    at: usize,
+) -> Result<()> {
+    let made = match regular("inv", a, n) {
+        Err(Error::SingularMatrix { .. }) if lenient => {
+            let [out] = outputs(views)?;
+            item_mut(out, at, n * n)?.fill(T::from_scalar(f64::NAN.into()));
+            return Ok(());
+        }
+        made => made?,
+    };
     let mut x = Mat::<T>::zeros(n, n);
     for (i, from) in made.rows.iter().enumerate() {
         x[(i, *from)] = T::from_scalar(true.into());

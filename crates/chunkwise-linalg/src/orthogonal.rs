@@ -19,7 +19,11 @@ pub(crate) fn block(rows: usize, columns: usize) -> usize {
 fn write_r<T: Field>(factors: MatRef<'_, T>, mut to: MatMut<'_, T>) {
     for j in 0..to.ncols() {
         for i in 0..to.nrows() {
-            to[(i, j)] = if i <= j { factors[(i, j)] } else { T::of_real(T::R::default()) };
+            to[(i, j)] = if i <= j {
+                factors[(i, j)]
+            } else {
+                T::of_real(T::R::default())
+            };
         }
     }
 }
@@ -137,7 +141,11 @@ fn write_r_padded<T: Field>(factors: MatRef<'_, T>, mut to: MatMut<'_, T>) {
     for j in 0..to.ncols() {
         for i in 0..to.nrows() {
             let inside = i <= j && i < factors.nrows();
-            to[(i, j)] = if inside { factors[(i, j)] } else { T::of_real(T::R::default()) };
+            to[(i, j)] = if inside {
+                factors[(i, j)]
+            } else {
+                T::of_real(T::R::default())
+            };
         }
     }
 }

@@ -112,9 +112,16 @@ pub(crate) fn lstsq<T: Field>(
     let [x, rank, s] = outputs(views)?;
     let k = m.min(n);
     let values: &mut [T::R] = item_mut(s, at, k)?;
-    values.iter_mut().zip(&made.s).for_each(|(t, s)| *t = s.real());
+    values
+        .iter_mut()
+        .zip(&made.s)
+        .for_each(|(t, s)| *t = s.real());
     let largest = made.s.first().map_or(0.0, |s| s.magnitude());
-    let kept = made.s.iter().filter(|s| s.magnitude() > rcond * largest).count();
+    let kept = made
+        .s
+        .iter()
+        .filter(|s| s.magnitude() > rcond * largest)
+        .count();
     item_mut::<i64>(rank, at, 1)?[0] = kept as i64;
     let one = T::from_scalar(true.into());
     let mut along = Mat::<T>::zeros(k, columns);

@@ -69,7 +69,7 @@ pub(crate) fn outputs<'v, 'a, const N: usize>(
     views: &'v mut [ViewMut<'a>],
 ) -> Result<&'v mut [ViewMut<'a>; N]> {
     let got = views.len();
-    views.try_into().map_err(|_| {
-        Error::internal("linalg", format!("{got} outputs where {N} are made"))
-    })
+    views
+        .try_into()
+        .map_err(|_| Error::internal("linalg", format!("{got} outputs where {N} are made")))
 }

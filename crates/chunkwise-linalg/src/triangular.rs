@@ -31,7 +31,11 @@ pub(crate) fn cholesky<T: Field>(
     let mut l = Mat::zeros(n, n);
     for j in 0..n {
         for i in j..n {
-            l[(i, j)] = if upper { conj(&given[(j, i)]) } else { given[(i, j)] };
+            l[(i, j)] = if upper {
+                conj(&given[(j, i)])
+            } else {
+                given[(i, j)]
+            };
         }
         l[(j, j)] = T::of_real(l[(j, j)].real());
     }
@@ -42,12 +46,18 @@ pub(crate) fn cholesky<T: Field>(
         operation: "cholesky",
         minor,
     };
-    cholesky_in_place(l.as_mut(), Default::default(), Par::Seq, stack, Default::default())
-        .map_err(|e| match e {
-            faer::linalg::cholesky::llt::factor::LltError::NonPositivePivot { index } => {
-                failed(index + 1)
-            }
-        })?;
+    cholesky_in_place(
+        l.as_mut(),
+        Default::default(),
+        Par::Seq,
+        stack,
+        Default::default(),
+    )
+    .map_err(|e| match e {
+        faer::linalg::cholesky::llt::factor::LltError::NonPositivePivot { index } => {
+            failed(index + 1)
+        }
+    })?;
     // A NaN compares with nothing.
     if let Some(bad) = (0..n).find(|i| !l[(*i, *i)].is_finite()) {
         return Err(failed(bad + 1));

@@ -62,6 +62,16 @@ impl Session {
 
     /// Computes several arrays, what they share once, and sends each to its target.
     pub fn run(&self, arrays: &[&Array], targets: Vec<Target<'_>>) -> Result<Vec<Option<Chunk>>> {
+        self.run_plan(&self.plan(arrays)?, arrays, targets)
+    }
+
+    /// The same with the plan that [`plan`](Self::plan) has given for these arrays.
+    pub fn run_plan(
+        &self,
+        plan: &Plan,
+        arrays: &[&Array],
+        targets: Vec<Target<'_>>,
+    ) -> Result<Vec<Option<Chunk>>> {
         if arrays.len() != targets.len() {
             return Err(Error::argument(
                 "run",
@@ -79,12 +89,11 @@ impl Session {
             subscribers: self.subscribers.clone(),
             spread: self.grain.is_some(),
         };
-        let plan = self.plan(arrays)?;
         let in_memory: Vec<bool> = targets
             .iter()
             .map(|t| matches!(t, Target::Memory))
             .collect();
-        if let Err(error) = self.check_budget(&plan, arrays, &in_memory) {
+        if let Err(error) = self.check_budget(plan, arrays, &in_memory) {
             for target in targets {
                 if let Target::Sink(sink) = target {
                     sink.abort();
@@ -92,7 +101,7 @@ impl Session {
             }
             return Err(error);
         }
-        run(&plan, targets, &options)
+        run(plan, targets, &options)
     }
 
     /// Computes several arrays, what they share once.

@@ -15,12 +15,24 @@ use crate::{Array, Axes, Operand};
 static ROWS: LazyLock<HashMap<&'static str, &'static Function>> =
     LazyLock::new(|| FUNCTIONS.iter().map(|f| (f.name, f)).collect());
 
-/// A function of the table, by name, of arguments broadcast together.
+/// A function of the table, by its NumPy name, of arguments broadcast together.
+///
+/// ```
+/// use chunkwise::{Array, DType, apply};
+/// let x = Array::ones([2, 3], DType::F64, 2)?;
+/// assert_eq!(apply("hypot", &[(&x).into(), 2.0.into()])?.shape(), [2, 3]);
+/// assert!(apply("hypotenuse", &[x.into()]).is_err());
+/// # Ok::<_, chunkwise::Error>(())
+/// ```
+///
+/// # Errors
+/// A name that is not in the table, a wrong number of arguments, shapes that do not broadcast, dtypes
+/// for which the function has no meaning.
 #[track_caller]
-pub(crate) fn apply(name: &'static str, args: &[Operand]) -> Result<Array> {
+pub fn apply(name: &str, args: &[Operand]) -> Result<Array> {
     let row = *ROWS
         .get(name)
-        .ok_or_else(|| Error::internal("front door", format!("no function {name}")))?;
+        .ok_or_else(|| Error::argument("apply", "name", name, "no such elementwise function"))?;
     let lowered = args
         .iter()
         .map(Operand::lower)

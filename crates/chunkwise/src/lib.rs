@@ -21,7 +21,10 @@
 //! - Indexing: [`Array::get`] with [`s!`], [`Array::take`], [`Array::mask`].
 //! - Shapes: `reshape`, `transpose`, `roll`, [`Array::pad`], `repeat`, `rechunk`, ... of [`Array`];
 //!   [`concatenate`], [`stack`], [`broadcast_arrays`].
-//! - Products: [`Array::matmul`], [`Array::tensordot`], [`einsum`].
+//! - Products: [`Array::matmul`], [`Array::tensordot`], [`einsum`], [`multi_dot`].
+//! - Linear algebra: `qr`, `svd`, `svd_compressed`, `eigh`, `cholesky`, `lu`, `solve`, `lstsq`, `inv`,
+//!   `det`, `norm`, `matrix_rank`, `pinv`, ... of [`Array`].
+//! - Fourier transforms: [`fft`].
 //! - Functions of your own on chunks: [`map_blocks`], [`Array::map_blocks`], [`Array::map_overlap`];
 //!   on the last axes, with several results: [`apply_gufunc`].
 //! - Running: [`Array::compute`], [`Array::persist`], [`Array::to_npy`], [`Array::explain`];
@@ -38,6 +41,7 @@ mod creation;
 mod data;
 mod einsum;
 mod elementwise;
+pub mod fft;
 mod gufunc;
 mod indexing;
 mod joining;
@@ -61,12 +65,12 @@ pub use blocks::{Blocks, Boundary, Overlap, map_blocks};
 pub use compute::compute;
 pub use creation::meshgrid;
 pub use einsum::einsum;
-pub use elementwise::{Limit, where_};
+pub use elementwise::{Limit, apply, where_};
 pub use gufunc::{Gufunc, GufuncOutput, GufuncTask, apply_gufunc};
 #[doc(hidden)]
 pub use indexing::stepped;
 pub use joining::{concatenate, dstack, hstack, stack, vstack};
-pub use linalg::Contracted;
+pub use linalg::{Contracted, Norm, QrMode, SvdCompressed, compression_level, multi_dot};
 pub use operand::Operand;
 pub use padding::Pad;
 pub use random::Random;
@@ -74,15 +78,19 @@ pub use result::{IntoChunk, IntoNdarray, TypedChunk, chunk_from_ndarray};
 pub use session::Session;
 pub use shape::{NewShape, Shape};
 
+pub use chunkwise_core::Sink;
 pub use chunkwise_core::{
     Chunk, Chunks, Complex32, Complex64, DType, Element, Error, Grid, Location, Region, Result,
     Scalar, Source, ViewMut,
 };
 pub use chunkwise_diagnostics as diagnostics;
-pub use chunkwise_exec::{CancelToken, Event, Subscriber, Target};
-pub use chunkwise_expr::{Expr, Index};
+pub use chunkwise_exec::{CancelToken, Event, Subscriber, Target, is_quick};
+pub use chunkwise_expr::{Call, CallInput, CallOutput, CallTask, Expr, Follow, Index};
+pub use chunkwise_kernels::elementwise::{FUNCTIONS, Function};
 pub use chunkwise_kernels::random::Generator;
 pub use chunkwise_kernels::reduce::{REDUCTIONS, Reduction};
+pub use chunkwise_kernels::scan::{SCANS, Scan};
+pub use chunkwise_plan::Plan;
 pub use chunkwise_storage::{FunctionSource, MemorySource, NpySource};
 
 /// The README's example compiles.

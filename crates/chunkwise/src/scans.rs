@@ -64,6 +64,25 @@ macro_rules! scans {
                 scan($name, $identity, self, &axis.into())
             }
         )*}
+
+        impl Array {
+            /// A cumulative operation by its name in [`SCANS`](crate::SCANS).
+            ///
+            /// ```
+            /// # use chunkwise::{Array, DType};
+            /// let x = Array::ones([4, 5], DType::F64, 2)?;
+            /// assert_eq!(x.scan("cummax", 0)?.shape(), [4, 5]);
+            /// assert!(x.scan("cummode", 0).is_err());
+            /// # Ok::<_, chunkwise::Error>(())
+            /// ```
+            #[track_caller]
+            pub fn scan(&self, name: &str, axis: impl Into<Axes>) -> Result<Array> {
+                match name {
+                    $($name => self.$method(axis),)*
+                    _ => Err(Error::argument("scan", "name", name, "no such cumulative operation")),
+                }
+            }
+        }
         #[cfg(test)]
         const METHODS: &[&str] = &[$($name),*];
     };

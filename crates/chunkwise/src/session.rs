@@ -41,6 +41,15 @@ impl Session {
     /// A session of `threads` threads (0 for as many as there are processors) and a limit, in bytes,
     /// of what its runs may hold at once: results, intermediates and everything on the way.
     pub fn new(threads: usize, memory_limit: u64) -> Result<Session> {
+        Session::within(threads, memory_limit, |life| life())
+    }
+
+    /// The same, each further thread of which spends its life within a call of `around`.
+    pub fn within(
+        threads: usize,
+        memory_limit: u64,
+        around: impl Fn(&mut (dyn FnMut() + Send)) + Clone + Send + Sync + 'static,
+    ) -> Result<Session> {
         let threads = match threads {
             0 => resources::usable_cpus().unwrap_or(1),
             n => n,
@@ -54,7 +63,7 @@ impl Session {
             ));
         }
         Ok(Session {
-            executor: Arc::new(Executor::new(threads)?),
+            executor: Arc::new(Executor::within(threads, around)?),
             pool: Pool::new(usize::try_from(memory_limit).unwrap_or(usize::MAX)),
             memory_limit,
             scratch_directory: None,

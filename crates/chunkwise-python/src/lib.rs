@@ -1,0 +1,56 @@
+//! `chunkwise._chunkwise`: the engine as a Python module. Conversions only: what an operation means is
+//! decided in the crates below, and what it is called in the Python package above.
+//!
+//! - [`expr`]: the handle of a lazy array, and where in the user's program it was made.
+//! - [`arguments`]: chunks, axes, indices and numbers as Python writes them.
+//! - One file for each family of operations: [`creation`], [`elementwise`], [`reduction`], [`shapes`],
+//!   [`products`], [`linalg`], [`random`], [`functions`].
+//! - [`data`]: memory and objects of others as arrays. [`results`]: our memory for others.
+//! - [`session`]: running.
+//! - [`errors`]: the one place where an error becomes a Python exception.
+#![deny(unsafe_code)]
+
+mod arguments;
+mod creation;
+mod data;
+mod elementwise;
+mod errors;
+mod expr;
+mod functions;
+mod linalg;
+mod products;
+mod random;
+mod reduction;
+mod results;
+mod session;
+mod shapes;
+
+use pyo3::prelude::*;
+
+#[pymodule(gil_used = false)]
+mod _chunkwise {
+    use super::*;
+
+    #[pymodule_export]
+    use super::expr::PyExpr;
+    #[pymodule_export]
+    use super::results::PyChunk;
+    #[pymodule_export]
+    use super::session::PySession;
+
+    #[pymodule_init]
+    fn init(m: &Bound<'_, PyModule>) -> PyResult<()> {
+        m.add("__version__", env!("CARGO_PKG_VERSION"))?;
+        errors::register(m)?;
+        creation::register(m)?;
+        data::register(m)?;
+        elementwise::register(m)?;
+        functions::register(m)?;
+        linalg::register(m)?;
+        products::register(m)?;
+        random::register(m)?;
+        reduction::register(m)?;
+        session::register(m)?;
+        shapes::register(m)
+    }
+}

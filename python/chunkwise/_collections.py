@@ -1,0 +1,114 @@
+"""Several things computed in one run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from . import _session
+
+__all__ = ["compute", "explain", "persist"]
+
+
+def _array_type() -> type:
+    from .array._array import Array
+
+    return Array
+
+
+def _collect(thing: Any, found: list) -> Callable[[list], Any]:
+    """Puts the arrays in a nested thing into `found`; answers what rebuilds it."""
+    if isinstance(thing, _array_type()):
+        place = len(found)
+        found.append(thing)
+        return lambda results: results[place]
+    if type(thing) in (list, tuple, set, frozenset):
+        parts = [_collect(part, found) for part in thing]
+        kind = type(thing)
+        return lambda results: kind(part(results) for part in parts)
+    if type(thing) is dict:
+        keys = [_collect(key, found) for key in thing]
+        values = [_collect(value, found) for value in thing.values()]
+        return lambda results: {
+            key(results): value(results) for key, value in zip(keys, values, strict=True)
+        }
+    return lambda results: thing
+
+
+def compute(*things: Any, traverse: bool = True) -> tuple:
+    """Computes several arrays in one run: what they share is computed once.
+
+    Parameters
+    ----------
+    *things
+        Arrays; lists, tuples, sets and dicts of them, nested; anything else is answered
+        as it is.
+    traverse : bool
+        Whether to look into containers.
+
+    Returns
+    -------
+    tuple
+        NumPy arrays (NumPy scalars for 0-dimensional arrays) in the places of the arrays.
+
+    Raises
+    ------
+    MemoryLimitError
+        What cannot run within the memory limit, before anything is computed.
+
+    Examples
+    --------
+    >>> x = da.arange(10, chunks=5)
+    >>> low, rest = chunkwise.compute(x.min(), {"max": x.max(), "n": 10})
+    >>> int(low), int(rest["max"]), rest["n"]
+    (0, 9, 10)
+    """
+    found: list = []
+    look = _collect if traverse else _flat
+    rebuild = [look(thing, found) for thing in things]
+    results = _compute_arrays(found)
+    return tuple(r(results) for r in rebuild)
+
+
+def _flat(thing: Any, found: list) -> Callable[[list], Any]:
+    return _collect(thing, found) if isinstance(thing, _array_type()) else lambda results: thing
+
+
+def _compute_arrays(arrays: list) -> list:
+    from .array._array import _result
+
+    if not arrays:
+        return []
+    return [_result(c) for c in _session.current().compute([a._expr for a in arrays])]
+
+
+def persist(*things: Any, traverse: bool = True) -> tuple:
+    """Computes several arrays in one run and keeps them in memory, as arrays of the same chunks.
+
+    Examples
+    --------
+    >>> x = da.ones((4, 4), chunks=2)
+    >>> (kept,) = chunkwise.persist(x + 1)
+    >>> float(kept.sum())
+    32.0
+    """
+    found: list = []
+    look = _collect if traverse else _flat
+    rebuild = [look(thing, found) for thing in things]
+    exprs = _session.current().persist([a._expr for a in found]) if found else []
+    kept = [type(a)(e) for a, e in zip(found, exprs, strict=True)]
+    return tuple(r(kept) for r in rebuild)
+
+
+def explain(*things: Any) -> str:
+    """What computing several arrays would do: stages, tasks, bytes, the predicted peak of memory.
+
+    Examples
+    --------
+    >>> print(chunkwise.explain(da.ones((4, 4), chunks=2).sum()))  # doctest: +ELLIPSIS
+    plan...
+    """
+    found: list = []
+    for thing in things:
+        _collect(thing, found)
+    return _session.current().explain([a._expr for a in found])

@@ -1,0 +1,417 @@
+"""The array: a thin handle of a lazy expression."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .. import _chunkwise as _native
+from .. import _session
+from ._dtypes import DTYPES
+
+_NUMBERS = (int, float, bool, complex)
+_elementwise = _native.elementwise
+
+
+def _result(chunk: _native.Chunk) -> Any:
+    """Computed elements as NumPy's, without a copy; a scalar where there are no axes."""
+    array = np.asarray(chunk)
+    return array if array.ndim else array[()]
+
+
+def _operand(value: Any) -> Any:
+    """What stands beside an array in an operation: an expression, or a number without a width;
+    `NotImplemented` for what is neither."""
+    kind = type(value)
+    if kind is Array:
+        return value._expr
+    if kind in _NUMBERS:
+        return value
+    if isinstance(value, Array):
+        return value._expr
+    if isinstance(value, np.generic | np.ndarray):
+        return asarray(value)._expr
+    if isinstance(value, _NUMBERS):
+        # A subclass, such as an IntEnum.
+        return next(t(value) for t in (bool, int, float, complex) if isinstance(value, t))
+    return NotImplemented
+
+
+class Array:
+    """A lazy chunked array: a description of what to compute, with a shape, a dtype and chunks.
+
+    Made by the functions of `chunkwise.array`. Operations make new arrays and compute nothing;
+    `compute` gives a NumPy array.
+
+    Examples
+    --------
+    >>> x = da.arange(12, chunks=5).reshape(3, 4)
+    >>> y = (x * 2 + 1).sum(axis=0)
+    >>> y.compute()
+    array([27, 33, 39, 45])
+    """
+
+    __slots__ = ("_expr", "__weakref__")
+
+    #: NumPy's arrays leave operators to this class.
+    __array_priority__ = 11.0
+
+    def __init__(self, expr: _native.Expr) -> None:
+        if not isinstance(expr, _native.Expr):
+            raise TypeError(
+                "arrays are made by functions of chunkwise.array, such as asarray and zeros"
+            )
+        self._expr = expr
+
+    # What it is.
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The length of each axis.
+
+        The length of an axis that a boolean index has made depends on data: asking for it computes
+        the index.
+        """
+        expr = self._expr
+        if expr.unknown_axis is not None:
+            expr = self._resolve()
+        return expr.shape
+
+    def _resolve(self) -> _native.Expr:
+        """The expression with every length known: one that is not is computed, once."""
+        if self._expr.unknown_axis is not None:
+            (self._expr,) = _session.current().persist([self._expr])
+        return self._expr
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes."""
+        return self._expr.ndim
+
+    @property
+    def size(self) -> int:
+        """The number of elements."""
+        return self._expr.size if self._expr.unknown_axis is None else self._resolve().size
+
+    @property
+    def dtype(self) -> np.dtype:
+        """The dtype of the elements."""
+        return DTYPES[self._expr.dtype]
+
+    @property
+    def itemsize(self) -> int:
+        """Bytes of one element."""
+        return self.dtype.itemsize
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes that the elements would fill in memory."""
+        return self.size * self.itemsize
+
+    @property
+    def chunks(self) -> tuple[tuple[int, ...], ...]:
+        """The lengths of the chunks along each axis."""
+        return self._expr.chunks
+
+    @property
+    def chunksize(self) -> tuple[int, ...]:
+        """The length of the longest chunk along each axis."""
+        return self._expr.chunksize
+
+    @property
+    def numblocks(self) -> tuple[int, ...]:
+        """The number of chunks along each axis."""
+        return self._expr.numblocks
+
+    @property
+    def npartitions(self) -> int:
+        """The number of chunks."""
+        count = 1
+        for n in self._expr.numblocks:
+            count *= n
+        return count
+
+    @property
+    def name(self) -> str:
+        """A text that is the same for arrays that are made alike."""
+        return self._expr.key
+
+    @property
+    def device(self) -> str:
+        """`"cpu"`, the only device."""
+        return "cpu"
+
+    # Running.
+
+    def compute(self) -> Any:
+        """The elements as a NumPy array; a NumPy scalar where the array has no axes.
+
+        Raises
+        ------
+        MemoryLimitError
+            What cannot run within the memory limit, before anything is computed.
+
+        Examples
+        --------
+        >>> da.ones((2, 3), chunks=2).sum().compute()
+        np.float64(6.0)
+        """
+        return _result(_session.current().compute([self._expr])[0])
+
+    def persist(self) -> Array:
+        """The array with its elements computed and kept in memory.
+
+        Examples
+        --------
+        >>> x = da.ones((4, 4), chunks=2).persist()
+        >>> float(x.sum())
+        16.0
+        """
+        return Array(_session.current().persist([self._expr])[0])
+
+    def explain(self) -> str:
+        """What `compute` would do: stages, tasks, bytes, and the predicted peak of memory."""
+        return _session.current().explain([self._expr])
+
+    # Python's protocols.
+
+    def __len__(self) -> int:
+        if not self.ndim:
+            raise TypeError("len() of unsized object")
+        return self.shape[0]
+
+    def __iter__(self):
+        if not self.ndim:
+            raise TypeError("iteration over a 0-d array")
+        for i in range(len(self)):
+            yield self[i]
+
+    def _only(self, what: str) -> Any:
+        if self.size != 1:
+            raise TypeError(
+                f"only arrays of one element can be converted to {what}, got shape {self.shape}"
+            )
+        return np.asarray(self.compute()).reshape(())[()]
+
+    def __bool__(self) -> bool:
+        if self.size != 1:
+            raise ValueError(
+                "The truth value of an array with more than one element is ambiguous. "
+                f"Use a.any() or a.all(). The shape is {self.shape}."
+            )
+        return bool(self._only("bool"))
+
+    def __int__(self) -> int:
+        return int(self._only("int"))
+
+    def __float__(self) -> float:
+        return float(self._only("float"))
+
+    def __complex__(self) -> complex:
+        return complex(self._only("complex"))
+
+    def __index__(self) -> int:
+        if self.dtype.kind not in "iu" or self.ndim:
+            raise TypeError("only integer scalar arrays can be converted to a scalar index")
+        return int(self._only("int"))
+
+    def item(self, *args: int) -> Any:
+        """The only element, or the one at an index, as a Python number."""
+        return np.asarray(self.compute()).item(*args)
+
+    def tolist(self) -> Any:
+        """The elements as nested lists."""
+        return np.asarray(self.compute()).tolist()
+
+    def __copy__(self) -> Array:
+        return Array(self._expr)
+
+    def __deepcopy__(self, memo: dict) -> Array:
+        return Array(self._expr)
+
+    def copy(self) -> Array:
+        """The same array as another handle: assigning to one leaves the other."""
+        return Array(self._expr)
+
+    def __hash__(self) -> int:
+        raise TypeError("unhashable type: 'Array'")
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        if copy is False:
+            raise ValueError("a lazy array has no memory to share: its elements are computed")
+        array = np.asarray(self.compute())
+        return array if dtype is None else array.astype(dtype, copy=False)
+
+    def __buffer__(self, flags: int) -> memoryview:
+        return memoryview(np.asarray(self.compute()))
+
+    # The array API standard.
+
+    def __array_namespace__(self, *, api_version: str | None = None) -> Any:
+        from .. import array
+
+        if api_version not in (None, "2021.12", "2022.12", "2023.12", "2024.12"):
+            raise ValueError(f"unknown version {api_version!r} of the array API standard")
+        return array
+
+    def to_device(self, device: str, /, *, stream: Any = None) -> Array:
+        """The array on a device, of which `"cpu"` is the only one."""
+        if stream is not None:
+            raise ValueError("the only device has no streams")
+        _check_device(device)
+        return self
+
+    def __dlpack_device__(self) -> tuple[int, int]:
+        return np.empty(0).__dlpack_device__()
+
+    def __dlpack__(self, **options: Any) -> Any:
+        if options.get("copy") is False:
+            raise BufferError("a lazy array has no memory to share: its elements are computed")
+        options.pop("copy", None)
+        return np.asarray(self.compute()).__dlpack__(**options)
+
+    def astype(self, dtype: Any, *, copy: bool = True, casting: str = "unsafe") -> Array:
+        """The elements converted to another dtype; see `chunkwise.array.astype`."""
+        return _standard.astype(self, dtype, copy=copy, casting=casting)
+
+    # Operators.
+
+    def __add__(self, other: Any) -> Array:
+        return _binary("add", self, other)
+
+    def __radd__(self, other: Any) -> Array:
+        return _reflected("add", self, other)
+
+    def __sub__(self, other: Any) -> Array:
+        return _binary("subtract", self, other)
+
+    def __rsub__(self, other: Any) -> Array:
+        return _reflected("subtract", self, other)
+
+    def __mul__(self, other: Any) -> Array:
+        return _binary("multiply", self, other)
+
+    def __rmul__(self, other: Any) -> Array:
+        return _reflected("multiply", self, other)
+
+    def __truediv__(self, other: Any) -> Array:
+        return _binary("divide", self, other)
+
+    def __rtruediv__(self, other: Any) -> Array:
+        return _reflected("divide", self, other)
+
+    def __floordiv__(self, other: Any) -> Array:
+        return _binary("floor_divide", self, other)
+
+    def __rfloordiv__(self, other: Any) -> Array:
+        return _reflected("floor_divide", self, other)
+
+    def __mod__(self, other: Any) -> Array:
+        return _binary("remainder", self, other)
+
+    def __rmod__(self, other: Any) -> Array:
+        return _reflected("remainder", self, other)
+
+    def __divmod__(self, other: Any) -> tuple[Array, Array]:
+        return self // other, self % other
+
+    def __rdivmod__(self, other: Any) -> tuple[Array, Array]:
+        return other // self, other % self
+
+    def __pow__(self, other: Any) -> Array:
+        return _binary("pow", self, other)
+
+    def __rpow__(self, other: Any) -> Array:
+        return _reflected("pow", self, other)
+
+    def __lshift__(self, other: Any) -> Array:
+        return _binary("bitwise_left_shift", self, other)
+
+    def __rlshift__(self, other: Any) -> Array:
+        return _reflected("bitwise_left_shift", self, other)
+
+    def __rshift__(self, other: Any) -> Array:
+        return _binary("bitwise_right_shift", self, other)
+
+    def __rrshift__(self, other: Any) -> Array:
+        return _reflected("bitwise_right_shift", self, other)
+
+    def __and__(self, other: Any) -> Array:
+        return _binary("bitwise_and", self, other)
+
+    def __rand__(self, other: Any) -> Array:
+        return _reflected("bitwise_and", self, other)
+
+    def __or__(self, other: Any) -> Array:
+        return _binary("bitwise_or", self, other)
+
+    def __ror__(self, other: Any) -> Array:
+        return _reflected("bitwise_or", self, other)
+
+    def __xor__(self, other: Any) -> Array:
+        return _binary("bitwise_xor", self, other)
+
+    def __rxor__(self, other: Any) -> Array:
+        return _reflected("bitwise_xor", self, other)
+
+    def __eq__(self, other: Any) -> Array:  # type: ignore[override]
+        return _binary("equal", self, other)
+
+    def __ne__(self, other: Any) -> Array:  # type: ignore[override]
+        return _binary("not_equal", self, other)
+
+    def __lt__(self, other: Any) -> Array:
+        return _binary("less", self, other)
+
+    def __le__(self, other: Any) -> Array:
+        return _binary("less_equal", self, other)
+
+    def __gt__(self, other: Any) -> Array:
+        return _binary("greater", self, other)
+
+    def __ge__(self, other: Any) -> Array:
+        return _binary("greater_equal", self, other)
+
+    def __neg__(self) -> Array:
+        return Array(_elementwise("negative", self._expr))
+
+    def __pos__(self) -> Array:
+        return Array(_elementwise("positive", self._expr))
+
+    def __abs__(self) -> Array:
+        return Array(_elementwise("abs", self._expr))
+
+    def __invert__(self) -> Array:
+        return Array(_elementwise("bitwise_invert", self._expr))
+
+    def __matmul__(self, other: Any) -> Array:
+        other = _operand(other)
+        if not isinstance(other, _native.Expr):
+            return NotImplemented
+        return Array(_native.matmul(self._expr, other))
+
+    def __rmatmul__(self, other: Any) -> Array:
+        other = _operand(other)
+        if not isinstance(other, _native.Expr):
+            return NotImplemented
+        return Array(_native.matmul(other, self._expr))
+
+
+def _binary(name: str, x: Array, y: Any) -> Array:
+    other = y._expr if type(y) is Array else _operand(y)
+    if other is NotImplemented:
+        return NotImplemented
+    return Array(_elementwise(name, x._expr, other))
+
+
+def _reflected(name: str, x: Array, y: Any) -> Array:
+    other = _operand(y)
+    if other is NotImplemented:
+        return NotImplemented
+    return Array(_elementwise(name, other, x._expr))
+
+
+# The functions that methods stand for; at the end, because they need the class.
+from . import _standard  # noqa: E402
+from ._convert import _check_device, asarray  # noqa: E402

@@ -1,0 +1,1 @@
+"""Progress, profiles, charts of CPU and memory."""
