@@ -10,10 +10,12 @@
 from ._array import Array
 
 # isort: split
-from . import _convert, _standard
+from . import _convert, _selecting, _standard, fft
 from ._convert import *  # noqa: F403
+from ._selecting import *  # noqa: F403
 from ._standard import *  # noqa: F403
 
-__all__ = ["Array"]
+__all__ = ["Array", "fft"]
 __all__ += _convert.__all__
+__all__ += _selecting.__all__
 __all__ += _standard.__all__
