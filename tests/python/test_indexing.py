@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 X = np.arange(5 * 6 * 7).reshape(5, 6, 7)
-M1, M2, M3 = X[:, 0, 0] % 2 == 0, X[..., 0] % 3 == 0, X % 4 == 1
+M1, M2, M3 = X[:, 0, 0] % 4 == 0, X[..., 0] % 3 == 0, X % 4 == 1
 KEYS = [
     0,
     -1,
@@ -119,6 +119,7 @@ WRONG = [
     "a",
     1.5,
     [1.5],
+    np.array([1.5]),
     (..., ...),
     ([0, 1], [0, 1, 2]),
     np.zeros(4, bool),
@@ -320,8 +321,9 @@ def test_choices():
     f = [lambda v: v * 2, -1, lambda v: v + 1]
     got = da.piecewise(x, [x < 10, x > 20], f)
     np.testing.assert_array_equal(got.compute(), np.piecewise(X, conditions, f))
-    got = da.piecewise(x, x < 10, [5])
-    np.testing.assert_array_equal(got.compute(), np.piecewise(X, X < 10, [5]))
+    y = X[0, 0]
+    got = da.piecewise(da.asarray(y), da.asarray(y) < 3, [5, 1.9])
+    np.testing.assert_array_equal(got.compute(), np.piecewise(y, y < 3, [5, 1.9]))
     with pytest.raises(ValueError):
         da.select([x < 1], [])
     with pytest.raises(TypeError):

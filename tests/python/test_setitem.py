@@ -13,14 +13,18 @@ from test_indexing import KEYS, X
 @pytest.mark.parametrize("chunks", [2, -1])
 def test_keys(key, chunks):
     shown = X[key].shape
-    values = [7, np.int8(-3), -1 - np.arange(np.prod(shown, dtype=int)).reshape(shown), [[5]]]
+    values = [7, np.int8(-3), -1 - np.arange(np.prod(shown, dtype=int)).reshape(shown)]
     if shown:
+        values.append([[5]])
         values.append(np.arange(shown[-1]) * 1.5)
         values.append(np.zeros((1, *shown), np.uint8))
     for value in values:
         want = X.copy()
         try:
             want[key] = value
+        except TypeError:
+            # A mask of all axes takes one axis of values in NumPy; here they may have more.
+            continue
         except ValueError:
             with pytest.raises(ValueError):
                 da.asarray(X, chunks=chunks)[key] = value
@@ -109,6 +113,6 @@ def test_errors():
     with pytest.raises(
         ValueError,
         match=r"shape mismatch: value array of shape \(3,\) could not be broadcast to indexing "
-        r"result of shape \(2,4\)",
+        r"result of shape \(2, 4\)",
     ):
         x[[0, 1]] = [1, 2, 3]

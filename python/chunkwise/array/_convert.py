@@ -16,6 +16,8 @@ __all__ = ["asanyarray", "asarray", "from_npy"]
 def _from_numpy(array: np.ndarray, chunks: Any = "auto") -> Array:
     """A NumPy array's memory, without a copy where it lies as native code can read it."""
     name = _dtypes.name(array.dtype)
+    if not array.ndim:
+        return _scalar(array.item(), name)
     if not array.dtype.isnative or not array.flags.aligned:
         array = array.astype(name)
     elif any(s % array.itemsize for s in array.strides):

@@ -50,6 +50,8 @@ def _part(part: Any) -> Any:
     if found.size == 0 and not isinstance(part, np.ndarray):
         found = found.astype(np.int64)
     if found.dtype.kind not in "biu":
+        if not isinstance(part, np.ndarray):
+            raise IndexError(_VALID)
         raise IndexError("arrays used as indices must be of integer (or boolean) type")
     if found.dtype.kind != "b" and found.ndim == 0:
         return int(found)
@@ -119,6 +121,7 @@ def _points(parts: list[Any]) -> list[Any]:
                 out.append(part._resolve())
                 continue
             part = np.asarray(part.compute())
+            part = part if part.ndim else int(part)
         if isinstance(part, np.ndarray):
             found = part.nonzero() if part.dtype == np.bool_ else (part,)
             out.extend(np.ascontiguousarray(p, dtype=np.int64).reshape(p.shape) for p in found)
@@ -201,7 +204,8 @@ def _known(part: Any) -> Any:
     """Positions that were to be computed, computed."""
     if isinstance(part, _native.Expr) and part.dtype != "bool":
         (chunk,) = _session.current().compute([part])
-        part = np.ascontiguousarray(np.asarray(chunk), dtype=np.int64)
+        part = np.asarray(chunk).astype(np.int64)
+        part = part if part.ndim else int(part)
     return part
 
 

@@ -487,9 +487,8 @@ def piecewise(
     array([1., 7., 7.])
     """
     x = asarray(x)
-    if not isinstance(condlist, list | tuple) or (
-        len(condlist) and not np.ndim(condlist[0]) and x.ndim
-    ):
+    one = condlist.ndim == x.ndim if hasattr(condlist, "ndim") else not np.ndim(condlist[0])
+    if one:
         condlist = [condlist]
     conditions = [asarray(c).astype(np.bool_) for c in condlist]
     functions = list(funclist)
