@@ -152,6 +152,7 @@ fn try_run(
         plan,
         threads,
         memory_limit: options.memory_limit,
+        pool: options.pool,
     });
     options
         .executor
@@ -565,6 +566,10 @@ impl Work for PlanWork<'_> {
 
     fn reads_cells(&self, stage: usize) -> bool {
         self.reads[stage]
+    }
+
+    fn reads_parts(&self, stage: usize) -> bool {
+        matches!(self.plan.stages[stage].kind, StageKind::Merge(_))
     }
 
     fn reads(&self, task: Task) -> Vec<CellRef> {

@@ -29,12 +29,7 @@ __all__ = [
     "select",
     "take",
     "take_along_axis",
-    "tril_indices",
-    "tril_indices_from",
-    "triu_indices",
-    "triu_indices_from",
     "unravel_index",
-    "where",
 ]
 
 _elementwise = _native.elementwise
@@ -204,27 +199,6 @@ def flatnonzero(a: Any) -> Array:
     array([1, 2])
     """
     return Array(_native.flatnonzero(asarray(a)._resolve()))
-
-
-def where(condition: Any, x: Any = None, y: Any = None, /) -> Any:
-    """The elements of `x` where a condition is true, of `y` elsewhere; with the condition alone,
-    `nonzero` of it.
-
-    Examples
-    --------
-    >>> x = da.arange(4)
-    >>> da.where(x < 2, x, -1).compute()
-    array([ 0,  1, -1, -1])
-    """
-    if x is None and y is None:
-        return nonzero(condition)
-    if x is None or y is None:
-        raise ValueError("either both or neither of x and y should be given")
-    return Array(_where(_known(condition)._expr, x, y))
-
-
-def _known(x: Any) -> Array:
-    return x if isinstance(x, Array) else asarray(x)
 
 
 def _argument(x: Any) -> Any:
@@ -482,8 +456,8 @@ def piecewise(
 
     Examples
     --------
-    >>> x = da.linspace(-1, 1, 3)  # doctest: +SKIP
-    >>> da.piecewise(x, [x < 0, x >= 0], [lambda v: -v, 7]).compute()  # doctest: +SKIP
+    >>> x = da.linspace(-1, 1, 3)
+    >>> da.piecewise(x, [x < 0, x >= 0], [lambda v: -v, 7]).compute()
     array([1., 7., 7.])
     """
     x = asarray(x)
@@ -533,60 +507,3 @@ def diag_indices_from(arr: Any) -> tuple[Array, ...]:
     if len(set(arr.shape)) != 1:
         raise ValueError("All dimensions of input must be of equal length")
     return diag_indices(arr.shape[0], arr.ndim)
-
-
-def tril_indices(
-    n: int, k: int = 0, m: int | None = None, chunks: Any = "auto"
-) -> tuple[Array, ...]:
-    """The positions of the elements on and below a diagonal of an array of shape ``(n, m)``.
-
-    Examples
-    --------
-    >>> [i.tolist() for i in da.tril_indices(2)]
-    [[0, 1, 1], [0, 0, 1]]
-    """
-    return tuple(asarray(i, chunks=chunks) for i in np.tril_indices(n, k, m))
-
-
-def triu_indices(
-    n: int, k: int = 0, m: int | None = None, chunks: Any = "auto"
-) -> tuple[Array, ...]:
-    """The positions of the elements on and above a diagonal of an array of shape ``(n, m)``.
-
-    Examples
-    --------
-    >>> [i.tolist() for i in da.triu_indices(2)]
-    [[0, 0, 1], [0, 1, 1]]
-    """
-    return tuple(asarray(i, chunks=chunks) for i in np.triu_indices(n, k, m))
-
-
-def _plane(arr: Any) -> tuple[int, int]:
-    arr = asarray(arr)
-    if arr.ndim != 2:
-        raise ValueError("input array must be 2-d")
-    return arr.shape  # type: ignore[return-value]
-
-
-def tril_indices_from(arr: Any, k: int = 0) -> tuple[Array, ...]:
-    """`tril_indices` of an array with 2 axes.
-
-    Examples
-    --------
-    >>> len(da.tril_indices_from(da.ones((3, 3))))
-    2
-    """
-    n, m = _plane(arr)
-    return tril_indices(n, k, m)
-
-
-def triu_indices_from(arr: Any, k: int = 0) -> tuple[Array, ...]:
-    """`triu_indices` of an array with 2 axes.
-
-    Examples
-    --------
-    >>> len(da.triu_indices_from(da.ones((3, 3))))
-    2
-    """
-    n, m = _plane(arr)
-    return triu_indices(n, k, m)

@@ -4,9 +4,9 @@ A transform along an axis needs whole lines; how the array is cut along it does 
 along the other axes the result keeps the chunks. ``float32`` and ``complex64`` are transformed in
 single precision, everything else in double.
 
->>> from chunkwise.array import fft
+>>> import chunkwise.array as da
 >>> x = da.asarray([1.0, 0.0, -1.0, 0.0], chunks=2)
->>> fft.rfft(x).compute()
+>>> da.fft.rfft(x).compute()
 array([0.+0.j, 2.+0.j, 0.+0.j])
 """
 
@@ -111,7 +111,7 @@ def fft(a: Any, n: int | None = None, axis: int = -1, norm: str | None = None) -
 
     Examples
     --------
-    >>> fft.fft(da.ones(4, chunks=2)).compute()
+    >>> da.fft.fft(da.ones(4, chunks=2)).compute()
     array([4.+0.j, 0.+0.j, 0.+0.j, 0.+0.j])
     """
     return _along("fft", a, n, axis, norm)
@@ -122,7 +122,7 @@ def ifft(a: Any, n: int | None = None, axis: int = -1, norm: str | None = None) 
 
     Examples
     --------
-    >>> fft.ifft(fft.fft(da.arange(3))).real.compute()
+    >>> da.fft.ifft(da.fft.fft(da.arange(3))).real.compute()
     array([0., 1., 2.])
     """
     return _along("ifft", a, n, axis, norm)
@@ -138,7 +138,7 @@ def rfft(a: Any, n: int | None = None, axis: int = -1, norm: str | None = None) 
 
     Examples
     --------
-    >>> fft.rfft(da.ones((2, 6))).shape
+    >>> da.fft.rfft(da.ones((2, 6))).shape
     (2, 4)
     """
     return _along("rfft", a, n, axis, norm)
@@ -149,7 +149,7 @@ def irfft(a: Any, n: int | None = None, axis: int = -1, norm: str | None = None)
 
     Examples
     --------
-    >>> fft.irfft(fft.rfft(da.arange(5)), n=5).compute().round(6)
+    >>> da.fft.irfft(da.fft.rfft(da.arange(5)), n=5).compute().round(6)
     array([0., 1., 2., 3., 4.])
     """
     return _along("irfft", a, n, axis, norm)
@@ -160,7 +160,7 @@ def hfft(a: Any, n: int | None = None, axis: int = -1, norm: str | None = None) 
 
     Examples
     --------
-    >>> fft.hfft(da.ones(3)).compute()
+    >>> da.fft.hfft(da.ones(3)).compute()
     array([4., 0., 0., 0.])
     """
     return _along("hfft", a, n, axis, norm)
@@ -171,7 +171,7 @@ def ihfft(a: Any, n: int | None = None, axis: int = -1, norm: str | None = None)
 
     Examples
     --------
-    >>> fft.ihfft(da.asarray([4.0, 0.0, 0.0, 0.0])).real.compute()
+    >>> da.fft.ihfft(da.asarray([4.0, 0.0, 0.0, 0.0])).real.compute()
     array([1., 1., 1.])
     """
     return _along("ihfft", a, n, axis, norm)
@@ -194,7 +194,7 @@ def fftn(a: Any, s: _Axes = None, axes: _Axes = None, norm: str | None = None) -
 
     Examples
     --------
-    >>> fft.fftn(da.ones((2, 3))).compute().real
+    >>> da.fft.fftn(da.ones((2, 3))).compute().real
     array([[6., 0., 0.],
            [0., 0., 0.]])
     """
@@ -206,7 +206,7 @@ def ifftn(a: Any, s: _Axes = None, axes: _Axes = None, norm: str | None = None) 
 
     Examples
     --------
-    >>> fft.ifftn(fft.fftn(da.ones((2, 2)))).real.compute()
+    >>> da.fft.ifftn(da.fft.fftn(da.ones((2, 2)))).real.compute()
     array([[1., 1.],
            [1., 1.]])
     """
@@ -218,7 +218,7 @@ def rfftn(a: Any, s: _Axes = None, axes: _Axes = None, norm: str | None = None) 
 
     Examples
     --------
-    >>> fft.rfftn(da.ones((4, 6))).shape
+    >>> da.fft.rfftn(da.ones((4, 6))).shape
     (4, 4)
     """
     return _over("rfftn", a, s, axes, norm)
@@ -229,7 +229,7 @@ def irfftn(a: Any, s: _Axes = None, axes: _Axes = None, norm: str | None = None)
 
     Examples
     --------
-    >>> fft.irfftn(fft.rfftn(da.ones((4, 6)))).shape
+    >>> da.fft.irfftn(da.fft.rfftn(da.ones((4, 6)))).shape
     (4, 6)
     """
     return _over("irfftn", a, s, axes, norm)
@@ -240,7 +240,7 @@ def fft2(a: Any, s: _Axes = None, axes: _Axes = (-2, -1), norm: str | None = Non
 
     Examples
     --------
-    >>> fft.fft2(da.ones((3, 2, 2))).shape
+    >>> da.fft.fft2(da.ones((3, 2, 2))).shape
     (3, 2, 2)
     """
     return _over("fftn", a, s, axes, norm)
@@ -251,7 +251,7 @@ def ifft2(a: Any, s: _Axes = None, axes: _Axes = (-2, -1), norm: str | None = No
 
     Examples
     --------
-    >>> fft.ifft2(da.ones((3, 2, 2))).shape
+    >>> da.fft.ifft2(da.ones((3, 2, 2))).shape
     (3, 2, 2)
     """
     return _over("ifftn", a, s, axes, norm)
@@ -262,7 +262,7 @@ def rfft2(a: Any, s: _Axes = None, axes: _Axes = (-2, -1), norm: str | None = No
 
     Examples
     --------
-    >>> fft.rfft2(da.ones((3, 4, 4))).shape
+    >>> da.fft.rfft2(da.ones((3, 4, 4))).shape
     (3, 4, 3)
     """
     return _over("rfftn", a, s, axes, norm)
@@ -273,7 +273,7 @@ def irfft2(a: Any, s: _Axes = None, axes: _Axes = (-2, -1), norm: str | None = N
 
     Examples
     --------
-    >>> fft.irfft2(da.ones((3, 4, 3))).shape
+    >>> da.fft.irfft2(da.ones((3, 4, 3))).shape
     (3, 4, 4)
     """
     return _over("irfftn", a, s, axes, norm)
@@ -299,7 +299,7 @@ def fftfreq(
 
     Examples
     --------
-    >>> fft.fftfreq(4, 0.5).compute()
+    >>> da.fft.fftfreq(4, 0.5).compute()
     array([ 0. ,  0.5, -1. , -0.5])
     """
     return _frequencies(n, d, False, dtype, device, chunks)
@@ -312,7 +312,7 @@ def rfftfreq(
 
     Examples
     --------
-    >>> fft.rfftfreq(4, 0.5).compute()
+    >>> da.fft.rfftfreq(4, 0.5).compute()
     array([0. , 0.5, 1. ])
     """
     return _frequencies(n, d, True, dtype, device, chunks)
@@ -333,7 +333,7 @@ def fftshift(x: Any, axes: Any = None) -> Array:
 
     Examples
     --------
-    >>> fft.fftshift(fft.fftfreq(5, 0.2)).compute()
+    >>> da.fft.fftshift(da.fft.fftfreq(5, 0.2)).compute()
     array([-2., -1.,  0.,  1.,  2.])
     """
     return _shift(x, axes, False)
@@ -344,7 +344,7 @@ def ifftshift(x: Any, axes: Any = None) -> Array:
 
     Examples
     --------
-    >>> fft.ifftshift(fft.fftshift(da.arange(5))).compute()
+    >>> da.fft.ifftshift(da.fft.fftshift(da.arange(5))).compute()
     array([0, 1, 2, 3, 4])
     """
     return _shift(x, axes, True)
@@ -366,7 +366,7 @@ def fft_wrap(
 
     Examples
     --------
-    >>> fft.fft_wrap(np.fft.ifft, kind="ifft")(da.ones(2)).compute()
+    >>> da.fft.fft_wrap(np.fft.ifft, kind="ifft")(da.ones(2)).compute()
     array([1.+0.j, 0.+0.j])
     """
     kind = fft_func.__name__ if kind is None else kind
