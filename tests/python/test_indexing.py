@@ -341,3 +341,15 @@ def test_triangles():
         got, want = getattr(da, name)(da.asarray(square)), getattr(np, name)(square)
         for g, w in zip(got, want, strict=True):
             np.testing.assert_array_equal(g.compute(), w)
+
+
+def test_methods():
+    x = da.asarray(X, chunks=3)
+    np.testing.assert_array_equal(x.take([1, 0], axis=1).compute(), X.take([1, 0], axis=1))
+    np.testing.assert_array_equal(x.compress([0, 1], 0).compute(), X.compress([0, 1], 0))
+    np.testing.assert_array_equal((x % 2).choose([x, -1]).compute(), (X % 2).choose([X, -1]))
+    for got, want in zip(x.nonzero(), X.nonzero(), strict=True):
+        np.testing.assert_array_equal(got.compute(), want)
+    some = x[x > 100]
+    assert some.compute_chunk_sizes() is some
+    assert sum(some.chunks[0]) == (X > 100).sum()

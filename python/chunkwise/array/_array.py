@@ -217,6 +217,34 @@ class Array:
         """The same as `blocks`."""
         return _indexing.BlockIndexer(self)
 
+    def take(self, indices: Any, axis: int | None = None, mode: str = "raise") -> Array:
+        """The elements at positions along an axis; see `chunkwise.array.take`."""
+        return _selecting.take(self, indices, axis=axis, mode=mode)
+
+    def compress(self, condition: Any, axis: int | None = None) -> Array:
+        """The elements where a condition is true; see `chunkwise.array.compress`."""
+        return _selecting.compress(condition, self, axis)
+
+    def choose(self, choices: Any, mode: str = "raise") -> Array:
+        """The elements of numbered choices; see `chunkwise.array.choose`."""
+        return _selecting.choose(self, choices, mode=mode)
+
+    def nonzero(self) -> tuple[Array, ...]:
+        """Where elements are not zero; see `chunkwise.array.nonzero`."""
+        return _selecting.nonzero(self)
+
+    def compute_chunk_sizes(self) -> Array:
+        """The array itself, once the length that a boolean index gave it is known.
+
+        Examples
+        --------
+        >>> x = da.arange(10)
+        >>> x[x > 6].compute_chunk_sizes().chunks
+        ((3,),)
+        """
+        self._resolve()
+        return self
+
     # What a person sees.
 
     def __repr__(self) -> str:
@@ -825,6 +853,7 @@ from . import (  # noqa: E402
     _products,
     _protocols,
     _reductions,
+    _selecting,
     _shapes,
     _standard,
     _statistics,
