@@ -97,7 +97,7 @@ def test_strangers_with_a_protocol_go_first():
 
 def test_numpy_arrays_leave_operators_to_lazy_ones():
     x = np.arange(4.0)
-    for got in (x + da.asarray(x), x[1] * da.asarray(x), x @ da.asarray(x)):
+    for got in (x + da.asarray(x), x[1] * da.asarray(x), x == da.asarray(x)):
         assert isinstance(got, da.Array)
 
 
