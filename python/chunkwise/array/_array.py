@@ -636,6 +636,79 @@ class Array:
         """The same as `chunkwise.array.argtopk`."""
         return _cumulative.argtopk(self, k, axis)
 
+    # Other shapes of the same elements.
+
+    @property
+    def T(self) -> Array:
+        """The axes in reverse order."""
+        return Array(_native.transpose(self._expr, None))
+
+    @property
+    def mT(self) -> Array:
+        """The last two axes exchanged: the transposes of matrices."""
+        return _shapes.matrix_transpose(self)
+
+    def reshape(
+        self,
+        *shape: Any,
+        order: str = "C",
+        copy: bool | None = None,
+        merge_chunks: bool = True,
+        limit: Any = None,
+    ) -> Array:
+        """The elements in another shape: see `chunkwise.array.reshape`."""
+        return _shapes.reshape(self, _several(shape), order, copy=copy)
+
+    def ravel(self, order: str = "C") -> Array:
+        """The elements along one axis: see `chunkwise.array.ravel`."""
+        return _shapes.ravel(self, order)
+
+    def flatten(self, order: str = "C") -> Array:
+        """The elements along one axis: the same as `ravel`."""
+        return _shapes.ravel(self, order)
+
+    def transpose(self, *axes: Any) -> Array:
+        """The axes in another order: see `chunkwise.array.transpose`."""
+        return _shapes.transpose(self, _several(axes) if axes else None)
+
+    def swapaxes(self, axis1: int, axis2: int) -> Array:
+        """Two axes exchanged: see `chunkwise.array.swapaxes`."""
+        return _shapes.swapaxes(self, axis1, axis2)
+
+    def squeeze(self, axis: Any = None) -> Array:
+        """Without axes of length 1: see `chunkwise.array.squeeze`."""
+        return _shapes.squeeze(self, axis)
+
+    def repeat(self, repeats: Any, axis: int | None = None) -> Array:
+        """Each element several times: see `chunkwise.array.repeat`."""
+        return _shapes.repeat(self, repeats, axis)
+
+    def diagonal(self, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Array:
+        """A diagonal: see `chunkwise.array.diagonal`."""
+        return _creation.diagonal(self, offset, axis1, axis2)
+
+    def rechunk(
+        self,
+        chunks: Any = "auto",
+        threshold: Any = None,
+        block_size_limit: Any = None,
+        balance: bool = False,
+        method: Any = None,
+    ) -> Array:
+        """The same elements cut otherwise: see `chunkwise.array.rechunk`."""
+        return _chunks.rechunk(self, chunks, threshold, block_size_limit, balance, method)
+
+    def dot(self, other: Any) -> Array:
+        """The matrix product or its like: see `chunkwise.array.dot`."""
+        return _products.dot(self, other)
+
+
+def _several(arguments: tuple) -> Any:
+    """What was given as one sequence or as several arguments."""
+    if len(arguments) == 1 and (arguments[0] is None or isinstance(arguments[0], tuple | list)):
+        return arguments[0]
+    return arguments
+
 
 def _binary(name: str, x: Array, y: Any) -> Array:
     other = y._expr if type(y) is Array else _operand(y)
@@ -670,6 +743,16 @@ def _in_place(name: str, x: Array, y: Any) -> Array:
 
 
 # The functions that methods stand for; at the end, because they need the class.
-from . import _cumulative, _protocols, _reductions, _standard, _statistics  # noqa: E402
+from . import (  # noqa: E402
+    _chunks,
+    _creation,
+    _cumulative,
+    _products,
+    _protocols,
+    _reductions,
+    _shapes,
+    _standard,
+    _statistics,
+)
 from . import _elementwise as _functions_of_elements  # noqa: E402
 from ._convert import _check_device, asarray  # noqa: E402

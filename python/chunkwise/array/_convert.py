@@ -74,7 +74,7 @@ def asarray(
     if isinstance(obj, np.generic):
         return _scalar(obj.item(), _dtypes.name(obj.dtype if dtype is None else dtype))
     if isinstance(obj, list | tuple) and _holds_arrays(obj):
-        from ._shapes import stack
+        from ._joining import stack
 
         return asarray(stack([asarray(o) for o in obj]), dtype, copy=copy)
     if hasattr(obj, "__dlpack__") and not hasattr(obj, "__array__"):
