@@ -285,151 +285,7 @@ class Array:
     def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
         return _protocols.array_function(func, types, args, kwargs)
 
-    # Operators.
-
-    def __add__(self, other: Any) -> Array:
-        return _binary("add", self, other)
-
-    def __radd__(self, other: Any) -> Array:
-        return _reflected("add", self, other)
-
-    def __sub__(self, other: Any) -> Array:
-        return _binary("subtract", self, other)
-
-    def __rsub__(self, other: Any) -> Array:
-        return _reflected("subtract", self, other)
-
-    def __mul__(self, other: Any) -> Array:
-        return _binary("multiply", self, other)
-
-    def __rmul__(self, other: Any) -> Array:
-        return _reflected("multiply", self, other)
-
-    def __truediv__(self, other: Any) -> Array:
-        return _binary("divide", self, other)
-
-    def __rtruediv__(self, other: Any) -> Array:
-        return _reflected("divide", self, other)
-
-    def __floordiv__(self, other: Any) -> Array:
-        return _binary("floor_divide", self, other)
-
-    def __rfloordiv__(self, other: Any) -> Array:
-        return _reflected("floor_divide", self, other)
-
-    def __mod__(self, other: Any) -> Array:
-        return _binary("remainder", self, other)
-
-    def __rmod__(self, other: Any) -> Array:
-        return _reflected("remainder", self, other)
-
-    def __divmod__(self, other: Any) -> tuple[Array, Array]:
-        return self // other, self % other
-
-    def __rdivmod__(self, other: Any) -> tuple[Array, Array]:
-        return other // self, other % self
-
-    def __pow__(self, other: Any) -> Array:
-        return _binary("pow", self, other)
-
-    def __rpow__(self, other: Any) -> Array:
-        return _reflected("pow", self, other)
-
-    def __lshift__(self, other: Any) -> Array:
-        return _binary("bitwise_left_shift", self, other)
-
-    def __rlshift__(self, other: Any) -> Array:
-        return _reflected("bitwise_left_shift", self, other)
-
-    def __rshift__(self, other: Any) -> Array:
-        return _binary("bitwise_right_shift", self, other)
-
-    def __rrshift__(self, other: Any) -> Array:
-        return _reflected("bitwise_right_shift", self, other)
-
-    def __and__(self, other: Any) -> Array:
-        return _binary("bitwise_and", self, other)
-
-    def __rand__(self, other: Any) -> Array:
-        return _reflected("bitwise_and", self, other)
-
-    def __or__(self, other: Any) -> Array:
-        return _binary("bitwise_or", self, other)
-
-    def __ror__(self, other: Any) -> Array:
-        return _reflected("bitwise_or", self, other)
-
-    def __xor__(self, other: Any) -> Array:
-        return _binary("bitwise_xor", self, other)
-
-    def __rxor__(self, other: Any) -> Array:
-        return _reflected("bitwise_xor", self, other)
-
-    def __eq__(self, other: Any) -> Array:  # type: ignore[override]
-        return _binary("equal", self, other)
-
-    def __ne__(self, other: Any) -> Array:  # type: ignore[override]
-        return _binary("not_equal", self, other)
-
-    def __lt__(self, other: Any) -> Array:
-        return _binary("less", self, other)
-
-    def __le__(self, other: Any) -> Array:
-        return _binary("less_equal", self, other)
-
-    def __gt__(self, other: Any) -> Array:
-        return _binary("greater", self, other)
-
-    def __ge__(self, other: Any) -> Array:
-        return _binary("greater_equal", self, other)
-
-    def __iadd__(self, other: Any) -> Array:
-        return _in_place("add", self, other)
-
-    def __isub__(self, other: Any) -> Array:
-        return _in_place("subtract", self, other)
-
-    def __imul__(self, other: Any) -> Array:
-        return _in_place("multiply", self, other)
-
-    def __itruediv__(self, other: Any) -> Array:
-        return _in_place("divide", self, other)
-
-    def __ifloordiv__(self, other: Any) -> Array:
-        return _in_place("floor_divide", self, other)
-
-    def __imod__(self, other: Any) -> Array:
-        return _in_place("remainder", self, other)
-
-    def __ipow__(self, other: Any) -> Array:
-        return _in_place("pow", self, other)
-
-    def __ilshift__(self, other: Any) -> Array:
-        return _in_place("bitwise_left_shift", self, other)
-
-    def __irshift__(self, other: Any) -> Array:
-        return _in_place("bitwise_right_shift", self, other)
-
-    def __iand__(self, other: Any) -> Array:
-        return _in_place("bitwise_and", self, other)
-
-    def __ior__(self, other: Any) -> Array:
-        return _in_place("bitwise_or", self, other)
-
-    def __ixor__(self, other: Any) -> Array:
-        return _in_place("bitwise_xor", self, other)
-
-    def __neg__(self) -> Array:
-        return Array(_elementwise("negative", self._expr))
-
-    def __pos__(self) -> Array:
-        return Array(_elementwise("positive", self._expr))
-
-    def __abs__(self) -> Array:
-        return Array(_elementwise("abs", self._expr))
-
-    def __invert__(self) -> Array:
-        return Array(_elementwise("bitwise_invert", self._expr))
+    # Operators: the others are given by `_operators`.
 
     def __matmul__(self, other: Any) -> Array:
         other = _operand(other)
@@ -710,38 +566,6 @@ def _several(arguments: tuple) -> Any:
     return arguments
 
 
-def _binary(name: str, x: Array, y: Any) -> Array:
-    other = y._expr if type(y) is Array else _operand(y)
-    if other is NotImplemented:
-        return NotImplemented
-    return Array(_elementwise(name, x._expr, other))
-
-
-def _reflected(name: str, x: Array, y: Any) -> Array:
-    other = _operand(y)
-    if other is NotImplemented:
-        return NotImplemented
-    return Array(_elementwise(name, other, x._expr))
-
-
-def _in_place(name: str, x: Array, y: Any) -> Array:
-    """What `x += y` binds to `x`: an array of the same shape and dtype, as NumPy requires."""
-    result = _binary(name, x, y)
-    if result is NotImplemented:
-        return NotImplemented
-    before, after = x._expr, result._expr
-    if not np.can_cast(result.dtype, x.dtype, "same_kind"):
-        raise TypeError(
-            f"{name} in place: cannot cast the result from {after.dtype} to {before.dtype} "
-            "according to the rule 'same_kind'"
-        )
-    if before.shape != after.shape:
-        raise ValueError(
-            f"{name} in place: the result of shape {after.shape} does not fit shape {before.shape}"
-        )
-    return result if before.dtype == after.dtype else Array(_native.cast(after, before.dtype))
-
-
 # The functions that methods stand for; at the end, because they need the class.
 from . import (  # noqa: E402
     _chunks,
@@ -755,4 +579,5 @@ from . import (  # noqa: E402
     _statistics,
 )
 from . import _elementwise as _functions_of_elements  # noqa: E402
+from . import _operators as _operators  # noqa: E402
 from ._convert import _check_device, asarray  # noqa: E402
