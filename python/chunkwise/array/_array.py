@@ -8,6 +8,7 @@ import numpy as np
 
 from .. import _chunkwise as _native
 from .. import _session
+from . import _operators
 from ._dtypes import DTYPES
 
 _NUMBERS = (int, float, bool, complex)
@@ -317,7 +318,38 @@ class Array:
     def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
         return _protocols.array_function(func, types, args, kwargs)
 
-    # Operators: the others are given by `_operators`.
+    # Operators.
+
+    __add__, __radd__, __iadd__ = _operators.arithmetic("add", "add")
+    __sub__, __rsub__, __isub__ = _operators.arithmetic("sub", "subtract")
+    __mul__, __rmul__, __imul__ = _operators.arithmetic("mul", "multiply")
+    __truediv__, __rtruediv__, __itruediv__ = _operators.arithmetic("truediv", "divide")
+    __floordiv__, __rfloordiv__, __ifloordiv__ = _operators.arithmetic("floordiv", "floor_divide")
+    __mod__, __rmod__, __imod__ = _operators.arithmetic("mod", "remainder")
+    __pow__, __rpow__, __ipow__ = _operators.arithmetic("pow", "pow")
+    __lshift__, __rlshift__, __ilshift__ = _operators.arithmetic("lshift", "bitwise_left_shift")
+    __rshift__, __rrshift__, __irshift__ = _operators.arithmetic("rshift", "bitwise_right_shift")
+    __and__, __rand__, __iand__ = _operators.arithmetic("and", "bitwise_and")
+    __or__, __ror__, __ior__ = _operators.arithmetic("or", "bitwise_or")
+    __xor__, __rxor__, __ixor__ = _operators.arithmetic("xor", "bitwise_xor")
+
+    __eq__ = _operators.binary("eq", "equal")  # type: ignore[assignment]
+    __ne__ = _operators.binary("ne", "not_equal")  # type: ignore[assignment]
+    __lt__ = _operators.binary("lt", "less")
+    __le__ = _operators.binary("le", "less_equal")
+    __gt__ = _operators.binary("gt", "greater")
+    __ge__ = _operators.binary("ge", "greater_equal")
+
+    __neg__ = _operators.unary("neg", "negative")
+    __pos__ = _operators.unary("pos", "positive")
+    __abs__ = _operators.unary("abs", "abs")
+    __invert__ = _operators.unary("invert", "bitwise_invert")
+
+    def __divmod__(self, other: Any) -> tuple[Array, Array]:
+        return self // other, self % other
+
+    def __rdivmod__(self, other: Any) -> tuple[Array, Array]:
+        return other // self, other % self
 
     def __matmul__(self, other: Any) -> Array:
         other = _operand(other)
@@ -612,5 +644,4 @@ from . import (  # noqa: E402
     _statistics,
 )
 from . import _elementwise as _functions_of_elements  # noqa: E402
-from . import _operators as _operators  # noqa: E402
 from ._convert import _check_device, asarray  # noqa: E402
