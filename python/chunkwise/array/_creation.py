@@ -336,8 +336,8 @@ def arange(
         )
         dtype = np.arange(*kinds, step).dtype if step else np.result_type(start, stop, step)
     name = _dtypes.name(dtype)
-    # Python's own numbers neither wrap nor warn.
-    start, stop, step = (v.item() if isinstance(v, np.generic) else v for v in (start, stop, step))
+    # Integers neither wrap nor warn; floats keep their precision, as in NumPy.
+    start, stop, step = (int(v) if isinstance(v, np.integer) else v for v in (start, stop, step))
     n = _count(start, stop, step)
     if name == "bool" and n > 2:
         raise TypeError(
@@ -364,7 +364,9 @@ def _number(value: Any, function: str) -> Any:
 
 def _count(start: Any, stop: Any, step: Any) -> int:
     if all(isinstance(v, int) for v in (start, stop, step)):
-        return len(range(int(start), int(stop), int(step))) if step else 1 // 0
+        if not step:
+            raise ZeroDivisionError("arange: the step is zero")
+        return len(range(int(start), int(stop), int(step)))
     if any(isinstance(v, complex) for v in (start, stop, step)):
         length = (stop - start) / step
         return max(0, min(math.ceil(length.real), math.ceil(length.imag)))
