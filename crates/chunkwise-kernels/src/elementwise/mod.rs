@@ -14,6 +14,7 @@ mod arithmetic;
 mod cast;
 mod compare;
 mod complex;
+pub mod internal;
 mod math;
 mod rule;
 mod samplers;
