@@ -485,5 +485,5 @@ def test_methods_are_those_of_dask():
     ]:
         names = {n for n in dir(theirs) if not n.startswith("_")}
         missing = names - set(dir(ours))
-        # Its parameters differ from element to element in four ways; the engine's samplers take two.
+        # It takes draws whose three parameters are arrays; samplers take two.
         assert missing <= {"multivariate_hypergeometric"}
