@@ -18,6 +18,7 @@ from . import (
     _elementwise,
     _joining,
     _nan_reductions,
+    _padding,
     _products,
     _reductions,
     _selecting,
@@ -35,6 +36,7 @@ from ._cumulative import *  # noqa: F403
 from ._elementwise import *  # noqa: F403
 from ._joining import *  # noqa: F403
 from ._nan_reductions import *  # noqa: F403
+from ._padding import *  # noqa: F403
 from ._products import *  # noqa: F403
 from ._reductions import *  # noqa: F403
 from ._selecting import *  # noqa: F403
@@ -55,6 +57,7 @@ __all__ += _creation.__all__
 __all__ += _cumulative.__all__
 __all__ += _elementwise.__all__
 __all__ += _joining.__all__
+__all__ += _padding.__all__
 __all__ += _nan_reductions.__all__
 __all__ += _products.__all__
 __all__ += _reductions.__all__
