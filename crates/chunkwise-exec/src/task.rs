@@ -344,7 +344,7 @@ fn run_call(
         .zip(&c.inputs)
         .map(|(input, body)| temporary(body, &input.region(index, region), cx))
         .collect::<Result<Vec<Chunk>>>()?;
-    let result = catch_unwind(AssertUnwindSafe(|| (c.call.function)(&inputs, region)))
+    let result = catch_unwind(AssertUnwindSafe(|| c.call.function.call(&inputs, region)))
         .unwrap_or_else(|panic| Err(panicked(&*panic)))?;
     let mut kept = Region::whole(result.shape());
     for (axis, (before, after)) in c.call.trim.iter().enumerate() {

@@ -1,20 +1,41 @@
+use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 
 use chunkwise_core::{Chunk, Dims, Region, Result};
+use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
 use crate::Expr;
 
-/// A user's function on whole chunks: the inputs' chunks, and the region of the result that it makes.
-pub type ChunkFunction = dyn Fn(&[Chunk], &Region) -> Result<Chunk> + Send + Sync;
+/// A user's function on whole chunks. Closures are such functions; a type of its own can be told apart by
+/// its [`Any`], as what writes expressions must.
+pub trait ChunkFunction: Any + Send + Sync {
+    /// Makes the elements of a region of the result from the inputs' chunks.
+    fn call(&self, chunks: &[Chunk], region: &Region) -> Result<Chunk>;
+
+    /// A name and parameters from which another process makes the same function; `None` for one that
+    /// only its owner can write.
+    fn plain(&self) -> Option<(&'static str, Vec<u8>)> {
+        None
+    }
+}
+
+impl<F> ChunkFunction for F
+where
+    F: Fn(&[Chunk], &Region) -> Result<Chunk> + Send + Sync + 'static,
+{
+    fn call(&self, chunks: &[Chunk], region: &Region) -> Result<Chunk> {
+        self(chunks, region)
+    }
+}
 
 /// A user's function with its inputs.
 pub struct Call {
     /// A name for plans and errors.
     pub name: String,
     /// What is called for each chunk of the result.
-    pub function: Arc<ChunkFunction>,
+    pub function: Arc<dyn ChunkFunction>,
     /// What it is given.
     pub inputs: Vec<CallInput>,
     /// Elements to cut from the start and the end of each axis of what it returns.
@@ -31,7 +52,7 @@ pub struct CallInput {
 }
 
 /// The part of an input's axis that one chunk of the result is made from.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Follow {
     /// All of it.
     Whole,

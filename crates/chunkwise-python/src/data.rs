@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use chunkwise::{Array, Chunk, DType, Element, Error, FunctionSource, Region};
-use chunkwise_core::dispatch;
+use chunkwise::{Array, Chunk, DType, Element, Error, Grid, Region, Source, ViewMut};
+use chunkwise_core::{SourceId, dispatch};
 use pyo3::buffer::PyUntypedBuffer;
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
@@ -108,24 +108,76 @@ pub(crate) fn made(value: &Bound<'_, PyAny>, dtype: DType) -> PyResult<Chunk> {
     chunk(PyUntypedBuffer::get(value)?, dtype)
 }
 
-/// An array that is read through `read(start, stop)`, which gives a NumPy array of that region.
-#[pyfunction]
-fn from_getter(
-    py: Python<'_>,
+/// An object of Python's that is read region by region.
+#[derive(Debug)]
+pub(crate) struct Getter {
     read: Py<PyAny>,
     name: String,
     shape: Vec<usize>,
-    dtype: &str,
-    chunks: Cut,
-) -> PyResult<PyExpr> {
-    let dtype = arguments::dtype(dtype)?;
-    let chunks = chunks.over(&shape, dtype)?;
-    let fill = move |region: &Region, mut out: chunkwise::ViewMut<'_>| {
+    dtype: DType,
+    grid: Grid,
+    id: SourceId,
+}
+
+impl Getter {
+    /// The source that `read(start, stop)` reads, which gives a NumPy array of that region.
+    pub(crate) fn new(
+        read: Py<PyAny>,
+        name: String,
+        shape: Vec<usize>,
+        dtype: &str,
+        chunks: Cut,
+    ) -> PyResult<Getter> {
+        let dtype = arguments::dtype(dtype)?;
+        let chunks = chunks.over(&shape, dtype)?;
+        let grid = chunks.resolve(&shape, dtype.size()).or_raise()?;
+        let id = SourceId::unique();
+        Ok(Getter {
+            read,
+            name,
+            shape,
+            dtype,
+            grid,
+            id,
+        })
+    }
+
+    /// What [`new`](Self::new) makes it from.
+    pub(crate) fn parts<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        let shape = PyTuple::new(py, &self.shape)?;
+        let cuts = arguments::cuts(py, &self.grid)?;
+        let read = self.read.clone_ref(py);
+        (read, &self.name, shape, self.dtype.name(), cuts).into_pyobject(py)
+    }
+}
+
+impl Source for Getter {
+    fn id(&self) -> SourceId {
+        self.id
+    }
+
+    fn name(&self) -> String {
+        self.name.clone()
+    }
+
+    fn shape(&self) -> &[usize] {
+        &self.shape
+    }
+
+    fn dtype(&self) -> DType {
+        self.dtype
+    }
+
+    fn grid(&self) -> Option<Grid> {
+        Some(self.grid.clone())
+    }
+
+    fn read(&self, region: &Region, mut out: ViewMut<'_>) -> chunkwise::Result<()> {
         let chunk = Python::attach(|py| {
             let ends: Vec<usize> = (0..region.ndim()).map(|a| region.end(a)).collect();
             let start = PyTuple::new(py, region.start.as_slice())?;
-            let part = read.bind(py).call1((start, PyTuple::new(py, ends)?))?;
-            made(&part, dtype)
+            let part = (self.read.bind(py)).call1((start, PyTuple::new(py, ends)?))?;
+            made(&part, self.dtype)
         })
         .map_err(|e| Python::attach(|py| raised(py, e)))?;
         if !out.copy_from(&chunk.view()) {
@@ -136,11 +188,20 @@ fn from_getter(
             });
         }
         Ok(())
-    };
-    let grid = chunks.resolve(&shape, dtype.size()).or_raise()?;
-    let source = FunctionSource::new(name, &shape, dtype, fill)
-        .and_then(|s| s.with_grid(grid))
-        .or_raise()?;
+    }
+}
+
+/// An array that is read through `read(start, stop)`, which gives a NumPy array of that region.
+#[pyfunction]
+fn from_getter(
+    py: Python<'_>,
+    read: Py<PyAny>,
+    name: String,
+    shape: Vec<usize>,
+    dtype: &str,
+    chunks: Cut,
+) -> PyResult<PyExpr> {
+    let source = Getter::new(read, name, shape, dtype, chunks)?;
     build(py, || Array::from_source(Arc::new(source), None))
 }
 

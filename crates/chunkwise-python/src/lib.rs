@@ -6,6 +6,7 @@
 //! - One file for each family of operations: [`creation`], [`elementwise`], [`reduction`], [`shapes`],
 //!   [`products`], [`random`], [`functions`].
 //! - [`data`]: memory and objects of others as arrays. [`results`]: our memory for others.
+//! - [`pickling`]: expressions as plain data.
 //! - [`session`]: running.
 //! - [`errors`]: the one place where an error becomes a Python exception.
 #![deny(unsafe_code)]
@@ -17,6 +18,7 @@ mod elementwise;
 mod errors;
 mod expr;
 mod functions;
+mod pickling;
 mod products;
 mod random;
 mod reduction;
@@ -45,6 +47,7 @@ mod _chunkwise {
         data::register(m)?;
         elementwise::register(m)?;
         functions::register(m)?;
+        pickling::register(m)?;
         products::register(m)?;
         random::register(m)?;
         reduction::register(m)?;

@@ -198,7 +198,7 @@ pub fn map_blocks<C: IntoChunk>(
     let name = blocks.name.unwrap_or_else(|| "map_blocks".to_owned());
     let call = Call {
         name,
-        function: Arc::new(move |chunks, region| {
+        function: Arc::new(move |chunks: &[Chunk], region: &Region| {
             let made = guarded(|| f(chunks, region).into_chunk())?;
             checked(made, dtype, &region.shape)
         }),
@@ -299,7 +299,7 @@ impl Array {
         let cut = trim.clone();
         let call = Call {
             name: "map_overlap".to_owned(),
-            function: Arc::new(move |chunks, region| {
+            function: Arc::new(move |chunks: &[Chunk], region: &Region| {
                 let given = one(chunks)?;
                 let made = guarded(|| with_view::<T, _>(given, &f)?.into_chunk())?;
                 // What the caller cuts stays; what an edge without a boundary lacks is cut here.

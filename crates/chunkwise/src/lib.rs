@@ -25,6 +25,7 @@
 //! - Functions of your own on chunks: [`map_blocks`], [`Array::map_blocks`], [`Array::map_overlap`].
 //! - Running: [`Array::compute`], [`Array::persist`], [`Array::to_npy`], [`Array::explain`];
 //!   [`compute`]; [`Session`] for threads, the memory limit, cancelling and events.
+//! - Expressions as bytes: [`wire`].
 //! - Results as `ndarray` arrays: [`IntoNdarray`], [`chunk_from_ndarray`].
 #![forbid(unsafe_code)]
 
@@ -51,6 +52,7 @@ mod result;
 mod scans;
 mod session;
 mod shape;
+pub mod wire;
 
 pub use array::Array;
 pub use axes::Axes;
@@ -78,7 +80,7 @@ pub use chunkwise_core::{
 };
 pub use chunkwise_diagnostics as diagnostics;
 pub use chunkwise_exec::{CancelToken, Event, Subscriber, Target, is_quick};
-pub use chunkwise_expr::{Call, CallInput, Expr, Follow, Index};
+pub use chunkwise_expr::{Call, CallInput, ChunkFunction, Expr, Follow, Index};
 pub use chunkwise_kernels::elementwise::{FUNCTIONS, Function};
 pub use chunkwise_kernels::random::Generator;
 pub use chunkwise_kernels::reduce::{REDUCTIONS, Reduction};

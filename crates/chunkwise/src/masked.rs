@@ -3,9 +3,9 @@
 
 use std::sync::Arc;
 
-use chunkwise_core::{Error, Result, Scalar};
-use chunkwise_expr::{Call, CallInput, Expr, Follow, Kind};
-use chunkwise_kernels::reduce::Params;
+use chunkwise_core::{Chunk, Error, Region, Result, Scalar};
+use chunkwise_expr::{Call, CallInput, ChunkFunction, Expr, Follow, Kind};
+use chunkwise_kernels::reduce::{Params, REDUCTIONS};
 use smallvec::SmallVec;
 
 use crate::array::Here;
@@ -168,10 +168,7 @@ fn not_empty(operation: &'static str, result: Array, count: Array) -> Result<Arr
     let (dtype, grid, ndim) = (result.dtype(), result.grid().clone(), result.ndim());
     let call = Call {
         name: format!("{operation} of some"),
-        function: Arc::new(move |chunks, _| match chunks {
-            [result, count] if count.item::<i64>()? > 0 => Ok(result.clone()),
-            _ => Err(Error::EmptyReduction { operation }),
-        }),
+        function: Arc::new(NotEmpty { operation }),
         inputs: vec![
             CallInput {
                 expr: result,
@@ -185,6 +182,36 @@ fn not_empty(operation: &'static str, result: Array, count: Array) -> Result<Arr
         trim: SmallVec::from_elem((0, 0), ndim),
     };
     Expr::call(call, dtype, grid).here()
+}
+
+/// Hands on a result where the count beside it is above zero.
+pub(crate) struct NotEmpty {
+    operation: &'static str,
+}
+
+impl NotEmpty {
+    pub(crate) const NAME: &str = "not_empty";
+
+    pub(crate) fn read(parameters: &[u8]) -> Option<NotEmpty> {
+        let name = std::str::from_utf8(parameters).ok()?;
+        let operation = REDUCTIONS.iter().find(|r| r.name == name)?.name;
+        Some(NotEmpty { operation })
+    }
+}
+
+impl ChunkFunction for NotEmpty {
+    fn call(&self, chunks: &[Chunk], _: &Region) -> Result<Chunk> {
+        match chunks {
+            [result, count] if count.item::<i64>()? > 0 => Ok(result.clone()),
+            _ => Err(Error::EmptyReduction {
+                operation: self.operation,
+            }),
+        }
+    }
+
+    fn plain(&self) -> Option<(&'static str, Vec<u8>)> {
+        Some((Self::NAME, self.operation.into()))
+    }
 }
 
 /// A cumulative operation along the axis of unknown length, or another one: what is left out is

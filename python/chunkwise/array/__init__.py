@@ -6,7 +6,15 @@
 (1000,)
 """
 
+from . import _along, _convert, _foreign, _functions, _gufunc, overlap
+from ._along import *  # noqa: F403
 from ._array import Array
 from ._convert import *  # noqa: F403
+from ._foreign import *  # noqa: F403
+from ._functions import *  # noqa: F403
+from ._gufunc import *  # noqa: F403
+from .overlap import map_overlap
 
-__all__ = ["Array"]
+__all__ = ["Array", "map_overlap", "overlap"]
+__all__ += _convert.__all__
+__all__ += _along.__all__ + _foreign.__all__ + _functions.__all__ + _gufunc.__all__
