@@ -209,6 +209,30 @@ pub enum Error {
         /// The reduction.
         operation: &'static str,
     },
+    /// A matrix without an inverse where one is needed.
+    #[error("{operation}: the matrix is singular: pivot {pivot} is zero")]
+    SingularMatrix {
+        /// The operation.
+        operation: &'static str,
+        /// The first pivot that is zero, from 0.
+        pivot: usize,
+    },
+    /// A matrix that is not positive definite where it has to be.
+    #[error(
+        "{operation}: the matrix is not positive definite: its leading minor of order {minor} is not positive"
+    )]
+    NotPositiveDefinite {
+        /// The operation.
+        operation: &'static str,
+        /// The order of the first leading minor that is not positive, from 1.
+        minor: usize,
+    },
+    /// An iteration that did not converge, as on NaN and infinities.
+    #[error("{operation} did not converge")]
+    NoConvergence {
+        /// The operation.
+        operation: &'static str,
+    },
     /// A plan that cannot run within its memory limit.
     #[error("{operation}{} needs {} at once, more than the memory limit of {}; the smallest limit that would do is {}",
         at(location), format_bytes(*needed), format_bytes(*limit), format_bytes(*smallest))]

@@ -7,11 +7,12 @@ use chunkwise_kernels::contract::contract;
 use chunkwise_kernels::movement::copy;
 use chunkwise_kernels::tile::{Accumulator, Output, State};
 use chunkwise_plan::{
-    Body, CallStage, CompressStage, ContractStage, Pass, PassOutput, Plan, ScanStage, StageKind,
-    take_runs,
+    Body, CallStage, CallTask, CompressStage, ContractStage, Pass, PassOutput, Plan, ScanStage,
+    StageKind, take_runs,
 };
 
 use crate::evaluate::{Context, fill, in_place, run_fused, temporary};
+use crate::order::{run_merge, run_sort, run_split};
 
 /// What a task leaves behind at an output.
 pub(crate) enum Product {
@@ -25,13 +26,16 @@ pub(crate) enum Product {
     Carry(State),
 }
 
+/// Answers where an output of a task belongs, if it can be written there at once.
+pub(crate) type Place<'f, 'p> = &'f dyn Fn(usize) -> Result<Option<ViewMut<'p>>>;
+
 /// Runs the task of `stage` at `index`. Where `place` answers a view for an output, the result is
 /// written there.
 pub(crate) fn run_task<'p>(
     plan: &Plan,
     stage: usize,
     index: &[usize],
-    place: &dyn Fn(usize) -> Result<Option<ViewMut<'p>>>,
+    place: Place<'_, 'p>,
     cx: &mut Context<'_>,
 ) -> Result<Vec<Product>> {
     let of = &plan.stages[stage];
@@ -45,20 +49,17 @@ pub(crate) fn run_task<'p>(
             })
         }
         StageKind::Scan(s) => run_scan(s, plan, stage, index, &region, place, cx),
-        StageKind::Call(c) => Ok(vec![Product::Cell(run_call(
-            c,
-            index,
-            &region,
-            of.outputs[0].dtype,
-            cx,
-        )?)]),
+        StageKind::Call(c) => run_call(c, index, &region, cx),
         StageKind::Compress(c) => Ok(vec![Product::Cell(run_compress(c, &region, cx)?)]),
+        StageKind::Sort(s) => run_sort(s, &region, place, cx),
+        StageKind::Split(s) => run_split(s, index, &region, cx),
+        StageKind::Merge(m) => run_merge(m, index, &region, place, cx),
     }
 }
 
 /// Fills the only output, where it belongs or in a chunk.
 fn one<'p>(
-    place: &dyn Fn(usize) -> Result<Option<ViewMut<'p>>>,
+    place: Place<'_, 'p>,
     pool: Pool,
     dtype: chunkwise_core::DType,
     shape: &[usize],
@@ -76,7 +77,7 @@ fn one<'p>(
 fn run_pass<'p>(
     pass: &Pass,
     region: &Region,
-    place: &dyn Fn(usize) -> Result<Option<ViewMut<'p>>>,
+    place: Place<'_, 'p>,
     cx: &mut Context<'_>,
 ) -> Result<Vec<Product>> {
     let program = &pass.fused.program;
@@ -286,7 +287,7 @@ fn run_scan<'p>(
     stage: usize,
     index: &[usize],
     region: &Region,
-    place: &dyn Fn(usize) -> Result<Option<ViewMut<'p>>>,
+    place: Place<'_, 'p>,
     cx: &mut Context<'_>,
 ) -> Result<Vec<Product>> {
     let of = &plan.stages[stage];
@@ -334,9 +335,8 @@ fn run_call(
     c: &CallStage,
     index: &[usize],
     region: &Region,
-    dtype: chunkwise_core::DType,
     cx: &mut Context<'_>,
-) -> Result<Chunk> {
+) -> Result<Vec<Product>> {
     let inputs = c
         .call
         .inputs
@@ -344,32 +344,55 @@ fn run_call(
         .zip(&c.inputs)
         .map(|(input, body)| temporary(body, &input.region(index, region), cx))
         .collect::<Result<Vec<Chunk>>>()?;
-    let result = catch_unwind(AssertUnwindSafe(|| c.call.function.call(&inputs, region)))
+    let outputs = &c.call.outputs;
+    let regions: Vec<Region> = outputs.iter().map(|o| o.grid.region(index)).collect();
+    let task = CallTask {
+        inputs: &inputs,
+        regions: &regions,
+        pool: cx.pool,
+    };
+    let made = catch_unwind(AssertUnwindSafe(|| c.call.function.call(&task)))
         .unwrap_or_else(|panic| Err(panicked(&*panic)))?;
-    let mut kept = Region::whole(result.shape());
-    for (axis, (before, after)) in c.call.trim.iter().enumerate() {
+    drop(inputs);
+    if made.len() != outputs.len() {
+        return Err(Error::ShapeMismatch {
+            operation: "the number of a function's results",
+            expected: vec![outputs.len()],
+            got: vec![made.len()],
+        });
+    }
+    let kept = c.made.iter().map(|&n| {
+        let cell = trimmed(&made[n], &c.call.trim)?;
+        if cell.dtype() != outputs[n].dtype {
+            return Err(Error::DTypeMismatch {
+                operation: "map_blocks",
+                expected: outputs[n].dtype,
+                got: cell.dtype(),
+            });
+        }
+        if cell.shape() != regions[n].shape.as_slice() {
+            return Err(Error::ShapeMismatch {
+                operation: "map_blocks",
+                expected: regions[n].shape.to_vec(),
+                got: cell.shape().to_vec(),
+            });
+        }
+        // Cells are in C order without gaps, as those who read them take for granted.
+        Ok(Product::Cell(dense(cell, cx.pool)?))
+    });
+    kept.collect()
+}
+
+/// The part of a function's result within what is cut from its axes.
+fn trimmed(made: &Chunk, trim: &[(usize, usize)]) -> Result<Chunk> {
+    let mut kept = Region::whole(made.shape());
+    for (axis, (before, after)) in trim.iter().enumerate() {
         if axis < kept.ndim() {
             kept.start[axis] = (*before).min(kept.shape[axis]);
             kept.shape[axis] = kept.shape[axis].saturating_sub(before + after);
         }
     }
-    let result = result.region(&kept)?;
-    if result.dtype() != dtype {
-        return Err(Error::DTypeMismatch {
-            operation: "map_blocks",
-            expected: dtype,
-            got: result.dtype(),
-        });
-    }
-    if result.shape() != region.shape.as_slice() {
-        return Err(Error::ShapeMismatch {
-            operation: "map_blocks",
-            expected: region.shape.to_vec(),
-            got: result.shape().to_vec(),
-        });
-    }
-    // Cells are in C order without gaps, as those who read them take for granted.
-    dense(result, cx.pool)
+    made.region(&kept)
 }
 
 /// A panic's message as an error.

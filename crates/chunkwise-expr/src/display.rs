@@ -31,6 +31,16 @@ pub(crate) fn label(expr: &Expr) -> String {
             }
         }
         Kind::Scan { scan, axis, .. } => format!("{}(axis={axis})", scan.name),
+        Kind::Sort {
+            axis,
+            descending,
+            indices,
+            ..
+        } => {
+            let word = if *indices { "argsort" } else { "sort" };
+            let order = if *descending { ", descending" } else { "" };
+            format!("{word}(axis={axis}{order})")
+        }
         Kind::Reshape(_) => "reshape".to_owned(),
         Kind::Concat { inputs, axis } => {
             format!("concatenate({} arrays, axis={axis})", inputs.len())
@@ -39,7 +49,10 @@ pub(crate) fn label(expr: &Expr) -> String {
         Kind::Compress { axis, .. } => format!("boolean index(axis={axis})"),
         Kind::Contract { .. } => "matmul".to_owned(),
         Kind::Rechunk(_) => "rechunk".to_owned(),
-        Kind::Call(call) => call.name.clone(),
+        Kind::Call { call, output } if call.outputs.len() > 1 => {
+            format!("{} (output {output})", call.name)
+        }
+        Kind::Call { call, .. } => call.name.clone(),
     }
 }
 

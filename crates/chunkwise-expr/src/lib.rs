@@ -26,7 +26,7 @@ mod rebuild;
 mod wire;
 
 pub use build::Operand;
-pub use call::{Call, CallInput, ChunkFunction, Follow};
+pub use call::{Call, CallFunction, CallInput, CallOutput, CallTask, Follow};
 pub use index::{Index, parse_indices};
 pub use node::{Expr, Kind, NodeId};
 pub use wire::{Attachments, Encoded, decode, encode};

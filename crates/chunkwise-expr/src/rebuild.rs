@@ -44,6 +44,17 @@ impl Expr {
                 input: one(),
                 axis: *axis,
             },
+            Kind::Sort {
+                axis,
+                descending,
+                indices,
+                ..
+            } => Kind::Sort {
+                input: one(),
+                axis: *axis,
+                descending: *descending,
+                indices: *indices,
+            },
             Kind::Reshape(_) => Kind::Reshape(one()),
             Kind::Concat { axis, .. } => Kind::Concat {
                 inputs: new.to_vec(),
@@ -66,20 +77,26 @@ impl Expr {
                 k: *k,
             },
             Kind::Rechunk(_) => Kind::Rechunk(one()),
-            Kind::Call(call) => Kind::Call(Arc::new(Call {
-                name: call.name.clone(),
-                function: Arc::clone(&call.function),
-                trim: call.trim.clone(),
-                inputs: call
-                    .inputs
-                    .iter()
-                    .zip(new)
-                    .map(|(input, expr)| CallInput {
-                        expr: expr.with_grid(input.expr.grid()),
-                        follow: input.follow.clone(),
-                    })
-                    .collect(),
-            })),
+            Kind::Call { call, output } => Kind::Call {
+                output: *output,
+                call: Arc::new(Call {
+                    name: call.name.clone(),
+                    function: Arc::clone(&call.function),
+                    identity: call.identity.clone(),
+                    outputs: call.outputs.clone(),
+                    trim: call.trim.clone(),
+                    scratch: call.scratch,
+                    inputs: call
+                        .inputs
+                        .iter()
+                        .zip(new)
+                        .map(|(input, expr)| CallInput {
+                            expr: expr.with_grid(input.expr.grid()),
+                            follow: input.follow.clone(),
+                        })
+                        .collect(),
+                }),
+            },
         };
         let node = Expr::new(kind, self.shape().into(), self.dtype(), self.grid().clone());
         Ok(match self.location() {

@@ -7,10 +7,12 @@
 //! - [`tile`]: the interpreter that runs fused chains tile by tile.
 //! - [`contract`]: matrix products.
 //! - [`movement`]: strided copies.
+//! - [`order`]: sorting, selecting, searching.
 
 pub mod contract;
 pub mod elementwise;
 pub mod movement;
+pub mod order;
 pub mod random;
 pub mod reduce;
 pub mod scan;

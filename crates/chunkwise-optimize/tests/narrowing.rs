@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use chunkwise_core::{Chunk, Chunks, DType, Error, Location, Region, Scalar};
+use chunkwise_core::{Chunks, DType, Error, Location, Scalar};
 use chunkwise_expr::{Call, CallInput, Expr, Follow, Kind, NodeId, parse_indices};
 use chunkwise_kernels::elementwise::function;
 use chunkwise_kernels::random::{Distribution, Generator, RandomSpec};
@@ -306,17 +306,13 @@ fn users_functions_keep_their_inputs_and_chunks() {
         "positive",
         &[exp(&x).rechunk(&Chunks::from(300)).unwrap().into()],
     );
-    let call = Call {
-        name: "f".to_owned(),
-        function: Arc::new(|chunks: &[Chunk], _: &Region| Ok(chunks[0].clone())),
-        inputs: vec![CallInput {
-            expr: input.clone(),
-            follow: [Follow::Chunk { axis: 0 }, Follow::Chunk { axis: 1 }]
-                .into_iter()
-                .collect(),
-        }],
-        trim: Default::default(),
-    };
+    let follow = [Follow::Chunk { axis: 0 }, Follow::Chunk { axis: 1 }]
+        .into_iter()
+        .collect();
+    let expr = input.clone();
+    let call = Call::new("f", vec![CallInput { expr, follow }], |chunks, _| {
+        Ok(chunks[0].clone())
+    });
     let called = Expr::call(call, DType::F64, input.grid().clone()).unwrap();
     let made = better(&get(&called, ":10"));
     let Kind::View { input: called, .. } = made.kind() else {

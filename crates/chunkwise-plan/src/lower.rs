@@ -3,10 +3,11 @@
 use std::collections::{HashMap, HashSet};
 
 use chunkwise_core::{AxisGrid, Dims, Grid, IndexMap, Result};
-use chunkwise_expr::{Expr, Kind, NodeId};
+use chunkwise_expr::{Expr, Follow, Kind, NodeId};
 
 use crate::fuse::{Fuser, Placed, body};
 use crate::memory::task_memory;
+use crate::sort::Sort;
 use crate::stage::{
     CallStage, CompressStage, ContractStage, OutputRef, Pass, PassOutput, Plan, ReduceOutput,
     ScanStage, Stage, StageKind, StageOutput,
@@ -72,8 +73,9 @@ fn is_barrier(e: &Expr) -> bool {
         Kind::Reduce { .. }
             | Kind::Scan { .. }
             | Kind::Contract { .. }
-            | Kind::Call(_)
+            | Kind::Call { .. }
             | Kind::Compress { .. }
+            | Kind::Sort { .. }
     )
 }
 
@@ -107,6 +109,8 @@ struct Group {
     leaves: HashSet<NodeId>,
     members: Vec<Expr>,
     fused: bool,
+    /// The call whose outputs the members are.
+    call: Option<(u64, u64)>,
 }
 
 struct Lowering<'a> {
@@ -177,13 +181,54 @@ impl<'a> Lowering<'a> {
                     stage.outputs.push(carry);
                     stage
                 }
-                Kind::Call(call) => {
+                Kind::Call { call, .. } => {
                     let inputs = call.inputs.iter().map(|i| body(&i.expr, &self.placed));
+                    let made = group.members.iter().filter_map(|m| match m.kind() {
+                        Kind::Call { output, .. } => Some(*output),
+                        _ => None,
+                    });
                     let kind = StageKind::Call(CallStage {
                         call: call.clone(),
                         inputs: inputs.collect::<Result<_>>()?,
+                        made: made.collect(),
                     });
-                    single(e, kind, e.grid().clone())
+                    let tasks = call.outputs[0].grid.clone();
+                    for input in &call.inputs {
+                        // Once for each task that is given the same part.
+                        let mut counts = tasks.counts();
+                        for follow in &input.follow {
+                            if let Follow::Chunk { axis } | Follow::Window { axis, .. } = follow {
+                                counts[*axis] = 1;
+                            }
+                        }
+                        let times = counts.iter().product();
+                        self.repeated.push((input.expr.clone(), times));
+                    }
+                    let mut stage = single(e, kind, tasks);
+                    if let StageKind::Call(c) = &stage.kind {
+                        let outputs = c.made.iter().map(|n| StageOutput {
+                            dtype: call.outputs[*n].dtype,
+                            grid: call.outputs[*n].grid.clone(),
+                        });
+                        stage.outputs = outputs.collect();
+                    }
+                    stage
+                }
+                Kind::Sort {
+                    input,
+                    axis,
+                    descending,
+                    indices,
+                } => {
+                    let sort = Sort {
+                        e,
+                        input,
+                        axis: *axis,
+                        descending: *descending,
+                        indices: *indices,
+                    };
+                    let (options, stages) = (self.options, &mut self.stages);
+                    sort.lower(options, &self.placed, &mut |stage| push(stages, stage))?
                 }
                 Kind::Compress { input, mask, axis } => {
                     let (item, limit) = (e.dtype().size(), self.options.memory_limit);
@@ -205,10 +250,7 @@ impl<'a> Lowering<'a> {
             };
             (stage, &group.members[..])
         };
-        let mut stage = stage;
-        let cell_bytes = |s: usize, o: usize| self.stages[s].outputs[o].cell_bytes();
-        stage.memory = task_memory(&stage.kind, &stage.tasks, &stage.outputs, &cell_bytes);
-        let number = self.stages.len();
+        let number = push(&mut self.stages, stage);
         for (output, member) in members.iter().enumerate() {
             self.placed.insert(
                 member.id(),
@@ -218,7 +260,6 @@ impl<'a> Lowering<'a> {
                 },
             );
         }
-        self.stages.push(stage);
         Ok(())
     }
 
@@ -282,10 +323,10 @@ impl<'a> Lowering<'a> {
                     let output = ReduceOutput {
                         reducer: reduction.resolve(input.dtype(), *params)?,
                         axes: axes.clone(),
-                        is_topk: reduction.is_topk(),
+                        adds_axis: reduction.adds_axis(),
                     };
                     let last = reduction
-                        .is_topk()
+                        .adds_axis()
                         .then(|| member.shape()[member.ndim() - 1]);
                     let grid = output.cells(&tasks, last);
                     (PassOutput::Reduce(output), grid)
@@ -383,13 +424,25 @@ impl<'a> Lowering<'a> {
     }
 }
 
+/// Adds a stage with the bytes that its tasks need; answers its number.
+fn push(stages: &mut Vec<Stage>, mut stage: Stage) -> usize {
+    let cell_bytes = |s: usize, o: usize| stages[s].outputs[o].cell_bytes();
+    stage.memory = task_memory(&stage.kind, &stage.tasks, &stage.outputs, &cell_bytes);
+    stages.push(stage);
+    stages.len() - 1
+}
+
 /// A stage with one output that is cut as its tasks are.
 fn single(e: &Expr, kind: StageKind, tasks: Grid) -> Stage {
     let cost = match &kind {
         StageKind::Scan(s) => s.input.cost() + 1.0,
         StageKind::Call(c) => c.inputs.iter().map(Body::cost).sum::<f32>() + 2.0,
         StageKind::Compress(c) => c.input.cost() + c.mask.cost() + 1.0,
-        StageKind::Pass(_) | StageKind::Contract(_) => 1.0,
+        StageKind::Pass(_)
+        | StageKind::Contract(_)
+        | StageKind::Sort(_)
+        | StageKind::Split(_)
+        | StageKind::Merge(_) => 1.0,
     };
     Stage {
         label: e.label(),
@@ -407,7 +460,7 @@ fn single(e: &Expr, kind: StageKind, tasks: Grid) -> Stage {
 }
 
 /// The stages' members: nodes of equal depth over the same index space that read a leaf in common
-/// share a pass.
+/// share a pass, and the outputs of one call.
 fn group(nodes: &[Expr], has_stage: impl Fn(&Expr) -> bool) -> Vec<Group> {
     let mut level: HashMap<NodeId, usize> = HashMap::new();
     let mut leaves: HashMap<NodeId, HashSet<NodeId>> = HashMap::new();
@@ -432,12 +485,14 @@ fn group(nodes: &[Expr], has_stage: impl Fn(&Expr) -> bool) -> Vec<Group> {
         } else {
             HashSet::new()
         };
+        let call = match e.kind() {
+            Kind::Call { call, .. } => Some(call.key()),
+            _ => None,
+        };
         let company = groups.iter_mut().find(|g| {
-            g.fused
-                && fused
-                && g.level == own
-                && g.shape.as_slice() == shape
-                && !g.leaves.is_disjoint(&read)
+            let pass =
+                g.fused && fused && g.shape.as_slice() == shape && !g.leaves.is_disjoint(&read);
+            g.level == own && (pass || (call.is_some() && g.call == call))
         });
         match company {
             Some(group) => {
@@ -450,6 +505,7 @@ fn group(nodes: &[Expr], has_stage: impl Fn(&Expr) -> bool) -> Vec<Group> {
                 leaves: read,
                 members: vec![e.clone()],
                 fused,
+                call,
             }),
         }
     }

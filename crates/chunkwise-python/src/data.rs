@@ -6,6 +6,7 @@ use chunkwise::{Array, Chunk, DType, Element, Error, Grid, Region, Source, ViewM
 use chunkwise_core::{SourceId, dispatch};
 use pyo3::buffer::PyUntypedBuffer;
 use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 
@@ -49,20 +50,34 @@ impl<T> AsRef<[T]> for Exported<T> {
     }
 }
 
-/// A chunk over the memory of a buffer of this dtype, without a copy. The caller sees to alignment and
+/// A chunk over the memory of a buffer of this dtype, without a copy, of the first `ndim` axes; the others
+/// have length 1. The caller sees to alignment and
 /// native byte order, for which it must copy.
-pub(crate) fn chunk(buffer: PyUntypedBuffer, dtype: DType) -> PyResult<Chunk> {
+fn chunk(buffer: PyUntypedBuffer, dtype: DType, ndim: usize) -> PyResult<Chunk> {
     if buffer.item_size() != dtype.size() {
         return Err(PyTypeError::new_err(format!(
             "a buffer of {} bytes per element as {dtype}",
             buffer.item_size()
         )));
     }
-    dispatch!(all dtype, T => typed::<T>(buffer))
+    dispatch!(all dtype, T => typed::<T>(buffer, ndim))
 }
 
-fn typed<T: Element>(buffer: PyUntypedBuffer) -> PyResult<Chunk> {
-    let shape = buffer.shape().to_vec();
+/// The chunk over an object's memory. A buffer without axes is none to PyO3, so NumPy gives it one.
+fn exported(value: &Bound<'_, PyAny>, dtype: DType) -> PyResult<Chunk> {
+    let py = value.py();
+    let axes = value.getattr_opt(intern!(py, "ndim"))?;
+    if axes.is_some_and(|n| n.extract::<usize>().is_ok_and(|n| n == 0)) {
+        let line = value.call_method1(intern!(py, "reshape"), (1,))?;
+        return chunk(PyUntypedBuffer::get(&line)?, dtype, 0);
+    }
+    let buffer = PyUntypedBuffer::get(value)?;
+    let ndim = buffer.dimensions();
+    chunk(buffer, dtype, ndim)
+}
+
+fn typed<T: Element>(buffer: PyUntypedBuffer, ndim: usize) -> PyResult<Chunk> {
+    let shape = buffer.shape()[..ndim].to_vec();
     let item = size_of::<T>() as isize;
     if shape.contains(&0) {
         return Chunk::from_owner(Vec::<T>::new(), &shape).or_raise();
@@ -74,7 +89,8 @@ fn typed<T: Element>(buffer: PyUntypedBuffer) -> PyResult<Chunk> {
             "a buffer whose elements are not aligned",
         ));
     }
-    let strides: Vec<isize> = buffer.strides().iter().map(|s| s / item).collect();
+    let strides = buffer.strides()[..ndim].iter().map(|s| s / item);
+    let strides: Vec<isize> = strides.collect();
     let (mut low, mut high) = (0isize, 0isize);
     for (len, stride) in shape.iter().zip(&strides) {
         let reach = stride * (*len as isize - 1);
@@ -98,14 +114,14 @@ fn from_buffer(
     chunks: Cut,
 ) -> PyResult<PyExpr> {
     let dtype = arguments::dtype(dtype)?;
-    let chunk = chunk(PyUntypedBuffer::get(buffer)?, dtype)?;
+    let chunk = exported(buffer, dtype)?;
     let chunks = chunks.over(chunk.shape(), dtype)?;
     build(py, || Array::from_chunk(chunk, chunks))
 }
 
 /// What a Python function has made, which gives an array of `dtype` in native byte order.
 pub(crate) fn made(value: &Bound<'_, PyAny>, dtype: DType) -> PyResult<Chunk> {
-    chunk(PyUntypedBuffer::get(value)?, dtype)
+    exported(value, dtype)
 }
 
 /// An object of Python's that is read region by region.

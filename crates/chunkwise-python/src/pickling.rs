@@ -4,7 +4,7 @@ use std::any::Any;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use chunkwise::{Array, Chunk, ChunkFunction, MemorySource, NpySource, Source, wire};
+use chunkwise::{Array, CallFunction, Chunk, MemorySource, NpySource, Source, wire};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyTuple};
@@ -84,7 +84,7 @@ impl PySource {
 
 /// The handle of a function on chunks.
 #[pyclass(frozen, weakref, name = "Callable", module = "chunkwise._chunkwise")]
-struct PyCallable(Arc<dyn ChunkFunction>);
+struct PyCallable(Arc<dyn CallFunction>);
 
 #[pymethods]
 impl PyCallable {
@@ -92,12 +92,11 @@ impl PyCallable {
     #[new]
     fn new(
         function: Py<PyAny>,
-        dtype: &str,
-        shape: Vec<usize>,
-        chunks: Cut,
+        outputs: Vec<(String, Vec<usize>, Cut)>,
         trim: Vec<(usize, usize)>,
+        many: bool,
     ) -> PyResult<PyCallable> {
-        let function = functions::function(function, dtype, &shape, chunks, trim)?;
+        let function = functions::function(function, outputs, trim, many)?;
         Ok(PyCallable(Arc::new(function)))
     }
 

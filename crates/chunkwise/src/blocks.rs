@@ -2,7 +2,6 @@
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 
 use chunkwise_core::{
     AxisGrid, Chunk, Chunks, DType, Element, Error, Grid, Region, Result, broadcast_shapes,
@@ -163,7 +162,8 @@ pub fn map_blocks<C: IntoChunk>(
         .collect::<Result<Vec<Expr>>>()?;
     let shapes: Vec<&[usize]> = arrays.iter().map(Expr::shape).collect();
     let shape = broadcast_shapes(&shapes)?;
-    let shared = finest(&arrays, &shape);
+    let grids: Vec<Grid> = arrays.iter().map(|e| e.grid().clone()).collect();
+    let shared = finest(&grids, &shape);
     let dropped = normalize_axes(&blocks.drop, shape.len())?;
     let kept: Vec<usize> = (0..shape.len()).filter(|a| !dropped.contains(a)).collect();
     let ndim = kept.len() + blocks.new.len();
@@ -196,15 +196,10 @@ pub fn map_blocks<C: IntoChunk>(
         inputs.push(CallInput { expr, follow });
     }
     let name = blocks.name.unwrap_or_else(|| "map_blocks".to_owned());
-    let call = Call {
-        name,
-        function: Arc::new(move |chunks: &[Chunk], region: &Region| {
-            let made = guarded(|| f(chunks, region).into_chunk())?;
-            checked(made, dtype, &region.shape)
-        }),
-        inputs,
-        trim: SmallVec::from_elem((0, 0), ndim),
-    };
+    let call = Call::new(name, inputs, move |chunks, region| {
+        let made = guarded(|| f(chunks, region).into_chunk())?;
+        checked(made, dtype, &region.shape)
+    });
     Expr::call(call, dtype, grid).here()
 }
 
@@ -297,32 +292,29 @@ impl Array {
         let shape = own.shape().to_vec();
         let trimmed = overlap.trim;
         let cut = trim.clone();
-        let call = Call {
-            name: "map_overlap".to_owned(),
-            function: Arc::new(move |chunks: &[Chunk], region: &Region| {
-                let given = one(chunks)?;
-                let made = guarded(|| with_view::<T, _>(given, &f)?.into_chunk())?;
-                // What the caller cuts stays; what an edge without a boundary lacks is cut here.
-                let mut inner = Region::whole(&region.shape);
-                let mut full = region.shape.clone();
-                for (axis, &(low, high)) in cut.iter().enumerate() {
-                    inner.shape[axis] += low + high;
-                    full[axis] += low + high;
-                    if trimmed && boundary[axis] == Boundary::None {
-                        let before = depth[axis].0.min(region.start[axis]);
-                        let after = depth[axis].1.min(shape[axis] - region.end(axis));
-                        inner.start[axis] = before;
-                        full[axis] += before + after;
-                    }
+        let inputs = vec![CallInput {
+            expr: padded.into_expr()?,
+            follow,
+        }];
+        let call = Call::new("map_overlap", inputs, move |chunks, region| {
+            let given = one(chunks)?;
+            let made = guarded(|| with_view::<T, _>(given, &f)?.into_chunk())?;
+            // What the caller cuts stays; what an edge without a boundary lacks is cut here.
+            let mut inner = Region::whole(&region.shape);
+            let mut full = region.shape.clone();
+            for (axis, &(low, high)) in cut.iter().enumerate() {
+                inner.shape[axis] += low + high;
+                full[axis] += low + high;
+                if trimmed && boundary[axis] == Boundary::None {
+                    let before = depth[axis].0.min(region.start[axis]);
+                    let after = depth[axis].1.min(shape[axis] - region.end(axis));
+                    inner.start[axis] = before;
+                    full[axis] += before + after;
                 }
-                checked(made, C::DTYPE, &full)?.region(&inner)
-            }),
-            inputs: vec![CallInput {
-                expr: padded.into_expr()?,
-                follow,
-            }],
-            trim,
-        };
+            }
+            checked(made, C::DTYPE, &full)?.region(&inner)
+        });
+        let call = call.trim(trim);
         Expr::call(call, C::DTYPE, own.grid().clone()).here()
     }
 
@@ -363,12 +355,13 @@ fn for_each_axis<T: Copy + std::fmt::Debug>(
     }
 }
 
-/// Along each axis of `shape` the cuts of the array with the most chunks there.
-fn finest(arrays: &[Expr], shape: &[usize]) -> Vec<AxisGrid> {
+/// Along each axis of `shape` the cuts of the array with the most chunks there, of arrays cut as
+/// these grids say.
+pub(crate) fn finest(arrays: &[Grid], shape: &[usize]) -> Vec<AxisGrid> {
     let axes = shape.iter().enumerate().map(|(axis, &len)| {
-        let own = arrays.iter().filter_map(|e| {
-            let k = (axis + e.ndim()).checked_sub(shape.len())?;
-            let cuts = &e.grid().axes()[k];
+        let own = arrays.iter().filter_map(|grid| {
+            let k = (axis + grid.ndim()).checked_sub(shape.len())?;
+            let cuts = &grid.axes()[k];
             (cuts.len() == len).then_some(cuts)
         });
         own.max_by_key(|cuts| cuts.count())
@@ -405,7 +398,7 @@ fn result_grid(
     Ok(Grid::new(axes))
 }
 
-fn checked(made: Chunk, dtype: DType, shape: &[usize]) -> Result<Chunk> {
+pub(crate) fn checked(made: Chunk, dtype: DType, shape: &[usize]) -> Result<Chunk> {
     if made.dtype() != dtype {
         return Err(Error::DTypeMismatch {
             operation: "the function's result",

@@ -22,7 +22,9 @@
 //! - Shapes: `reshape`, `transpose`, `roll`, [`Array::pad`], `repeat`, `rechunk`, ... of [`Array`];
 //!   [`concatenate`], [`stack`], [`broadcast_arrays`].
 //! - Products: [`Array::matmul`], [`Array::tensordot`], [`einsum`].
-//! - Functions of your own on chunks: [`map_blocks`], [`Array::map_blocks`], [`Array::map_overlap`].
+//! - Fourier transforms: [`fft`].
+//! - Functions of your own on chunks: [`map_blocks`], [`Array::map_blocks`], [`Array::map_overlap`];
+//!   on the last axes, with several results: [`apply_gufunc`].
 //! - Running: [`Array::compute`], [`Array::persist`], [`Array::to_npy`], [`Array::explain`];
 //!   [`compute`]; [`Session`] for threads, the memory limit, cancelling and events.
 //! - Expressions as bytes: [`wire`].
@@ -38,12 +40,15 @@ mod creation;
 mod data;
 mod einsum;
 mod elementwise;
+pub mod fft;
+mod gufunc;
 mod indexing;
 mod joining;
 mod linalg;
 mod masked;
 mod operand;
 mod ops;
+mod order;
 mod padding;
 mod random;
 mod reductions;
@@ -62,6 +67,7 @@ pub use compute::compute;
 pub use creation::meshgrid;
 pub use einsum::einsum;
 pub use elementwise::{Limit, apply, where_};
+pub use gufunc::{Gufunc, GufuncOutput, GufuncTask, apply_gufunc};
 #[doc(hidden)]
 pub use indexing::stepped;
 pub use joining::{concatenate, dstack, hstack, stack, vstack};
@@ -80,7 +86,9 @@ pub use chunkwise_core::{
 };
 pub use chunkwise_diagnostics as diagnostics;
 pub use chunkwise_exec::{CancelToken, Event, Subscriber, Target, is_quick};
-pub use chunkwise_expr::{Call, CallInput, ChunkFunction, Expr, Follow, Index};
+pub use chunkwise_expr::{
+    Call, CallFunction, CallInput, CallOutput, CallTask, Expr, Follow, Index,
+};
 pub use chunkwise_kernels::elementwise::{FUNCTIONS, Function};
 pub use chunkwise_kernels::random::Generator;
 pub use chunkwise_kernels::reduce::{REDUCTIONS, Reduction};

@@ -3,8 +3,8 @@
 
 use std::sync::Arc;
 
-use chunkwise_core::{Chunk, Error, Region, Result, Scalar};
-use chunkwise_expr::{Call, CallInput, ChunkFunction, Expr, Follow, Kind};
+use chunkwise_core::{Chunk, Error, Result, Scalar};
+use chunkwise_expr::{Call, CallFunction, CallInput, CallTask, Expr, Follow, Kind};
 use chunkwise_kernels::reduce::{Params, REDUCTIONS};
 use smallvec::SmallVec;
 
@@ -165,22 +165,20 @@ fn not_empty(operation: &'static str, result: Array, count: Array) -> Result<Arr
     let follow = (0..result.ndim())
         .map(|axis| Follow::Chunk { axis })
         .collect();
-    let (dtype, grid, ndim) = (result.dtype(), result.grid().clone(), result.ndim());
-    let call = Call {
-        name: format!("{operation} of some"),
-        function: Arc::new(NotEmpty { operation }),
-        inputs: vec![
-            CallInput {
-                expr: result,
-                follow,
-            },
-            CallInput {
-                expr: count,
-                follow: SmallVec::new(),
-            },
-        ],
-        trim: SmallVec::from_elem((0, 0), ndim),
-    };
+    let (dtype, grid) = (result.dtype(), result.grid().clone());
+    let inputs = vec![
+        CallInput {
+            expr: result,
+            follow,
+        },
+        CallInput {
+            expr: count,
+            follow: SmallVec::new(),
+        },
+    ];
+    let name = format!("{operation} of some");
+    let call = Call::of(name, inputs, Vec::new(), Arc::new(NotEmpty { operation }));
+    let call = call.identity("").scratch(0);
     Expr::call(call, dtype, grid).here()
 }
 
@@ -199,10 +197,10 @@ impl NotEmpty {
     }
 }
 
-impl ChunkFunction for NotEmpty {
-    fn call(&self, chunks: &[Chunk], _: &Region) -> Result<Chunk> {
-        match chunks {
-            [result, count] if count.item::<i64>()? > 0 => Ok(result.clone()),
+impl CallFunction for NotEmpty {
+    fn call(&self, task: &CallTask<'_>) -> Result<Vec<Chunk>> {
+        match task.inputs {
+            [result, count] if count.item::<i64>()? > 0 => Ok(vec![result.clone()]),
             _ => Err(Error::EmptyReduction {
                 operation: self.operation,
             }),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use chunkwise_core::{Result, Source};
-use chunkwise_expr::{Attachments, ChunkFunction};
+use chunkwise_expr::{Attachments, CallFunction};
 
 use crate::Array;
 use crate::masked::NotEmpty;
@@ -36,7 +36,7 @@ pub fn encode(arrays: &[&Array]) -> Result<Encoded> {
 pub fn decode(
     bytes: &[u8],
     sources: Vec<Arc<dyn Source>>,
-    functions: Vec<Arc<dyn ChunkFunction>>,
+    functions: Vec<Arc<dyn CallFunction>>,
 ) -> Result<Vec<Array>> {
     let attachments = Attachments {
         sources,
@@ -48,7 +48,7 @@ pub fn decode(
 }
 
 /// The library's own functions on chunks, by the name that their `plain` gives.
-fn plain(name: &str, parameters: &[u8]) -> Option<Arc<dyn ChunkFunction>> {
+fn plain(name: &str, parameters: &[u8]) -> Option<Arc<dyn CallFunction>> {
     match name {
         NotEmpty::NAME => NotEmpty::read(parameters).map(|f| Arc::new(f) as _),
         _ => None,

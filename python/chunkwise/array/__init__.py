@@ -6,15 +6,23 @@
 (1000,)
 """
 
-from . import _along, _convert, _foreign, _functions, _gufunc, overlap
-from ._along import *  # noqa: F403
+# First, because the others need the class and it needs their functions.
 from ._array import Array
+
+# isort: split
+from . import _along, _convert, _foreign, _functions, _gufunc, _standard, overlap
+from ._along import *  # noqa: F403
 from ._convert import *  # noqa: F403
 from ._foreign import *  # noqa: F403
 from ._functions import *  # noqa: F403
 from ._gufunc import *  # noqa: F403
+from ._standard import *  # noqa: F403
 from .overlap import map_overlap
 
 __all__ = ["Array", "map_overlap", "overlap"]
+__all__ += _along.__all__
 __all__ += _convert.__all__
-__all__ += _along.__all__ + _foreign.__all__ + _functions.__all__ + _gufunc.__all__
+__all__ += _foreign.__all__
+__all__ += _functions.__all__
+__all__ += _gufunc.__all__
+__all__ += _standard.__all__

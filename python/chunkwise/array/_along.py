@@ -134,9 +134,7 @@ class _Step(Function):
         given, *rest = parts
         if self.apart:
             given = _pieces(given, list(self.axis))
-        return self.function(
-            given, *rest, axis=self.axis, keepdims=self.keepdims, **self.keywords
-        )
+        return self.function(given, *rest, axis=self.axis, keepdims=self.keepdims, **self.keywords)
 
 
 def _pieces(part: np.ndarray, axes: list[int]) -> list:
@@ -224,7 +222,8 @@ def reduction(
         partial = _dtypes.DTYPES[_dtypes.name(first.dtype)]
     except TypeError as error:
         raise TypeError(
-            f"reduction: chunk must return an array of a supported dtype; on an array of one element: {error}"
+            f"reduction: chunk must return an array of a supported dtype; on an array of one "
+            f"element: {error}"
         ) from error
     if dtype is None and meta is None:
         final = infer_dtype(

@@ -174,7 +174,33 @@ class Array:
         """What `compute` would do: stages, tasks, bytes, and the predicted peak of memory."""
         return _session.current().explain([self._expr])
 
+    # Users' functions, and objects of others.
+
+    def map_blocks(self, func: Any, *args: Any, **kwargs: Any) -> Array:
+        """A function on each chunk; see `chunkwise.array.map_blocks`."""
+        return _functions.map_blocks(func, self, *args, **kwargs)
+
+    def map_overlap(
+        self, func: Any, depth: Any, boundary: Any = None, trim: bool = True, **kwargs: Any
+    ) -> Array:
+        """A function on each chunk with some of its neighbours' elements; see
+        `chunkwise.array.map_overlap`."""
+        return overlap.map_overlap(func, self, depth=depth, boundary=boundary, trim=trim, **kwargs)
+
+    def store(self, targets: Any, **kwargs: Any) -> Any:
+        """Computes and writes into an object with slice assignment; see `chunkwise.array.store`."""
+        return _foreign.store(self, targets, **kwargs)
+
+    def to_npy(self, file: Any) -> None:
+        """Computes and writes a ``.npy`` file; see `chunkwise.array.to_npy`."""
+        _foreign.to_npy(file, self)
+
     # Python's protocols.
+
+    def __reduce__(self) -> tuple:
+        from . import _pickle  # noqa: F401 - which registers how an expression is pickled
+
+        return Array, (self._expr,)
 
     def __len__(self) -> int:
         if not self.ndim:
@@ -245,6 +271,35 @@ class Array:
 
     def __buffer__(self, flags: int) -> memoryview:
         return memoryview(np.asarray(self.compute()))
+
+    # The array API standard.
+
+    def __array_namespace__(self, *, api_version: str | None = None) -> Any:
+        from .. import array
+
+        if api_version not in (None, "2021.12", "2022.12", "2023.12", "2024.12"):
+            raise ValueError(f"unknown version {api_version!r} of the array API standard")
+        return array
+
+    def to_device(self, device: str, /, *, stream: Any = None) -> Array:
+        """The array on a device, of which `"cpu"` is the only one."""
+        if stream is not None:
+            raise ValueError("the only device has no streams")
+        _check_device(device)
+        return self
+
+    def __dlpack_device__(self) -> tuple[int, int]:
+        return np.empty(0).__dlpack_device__()
+
+    def __dlpack__(self, **options: Any) -> Any:
+        if options.get("copy") is False:
+            raise BufferError("a lazy array has no memory to share: its elements are computed")
+        options.pop("copy", None)
+        return np.asarray(self.compute()).__dlpack__(**options)
+
+    def astype(self, dtype: Any, *, copy: bool = True, casting: str = "unsafe") -> Array:
+        """The elements converted to another dtype; see `chunkwise.array.astype`."""
+        return _standard.astype(self, dtype, copy=copy, casting=casting)
 
     # Operators.
 
@@ -383,4 +438,6 @@ def _reflected(name: str, x: Array, y: Any) -> Array:
     return Array(_elementwise(name, other, x._expr))
 
 
-from ._convert import asarray  # noqa: E402
+# The functions that methods stand for; at the end, because they need the class.
+from . import _foreign, _functions, _standard, overlap  # noqa: E402
+from ._convert import _check_device, asarray  # noqa: E402

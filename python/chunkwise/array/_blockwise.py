@@ -16,7 +16,8 @@ __all__: list[str] = []
 
 
 class Input(NamedTuple):
-    """An array and a label for each of its axes, which says what axis of the result it goes with."""
+    """An array and a label for each of its axes, which says what axis of the result it goes
+    with."""
 
     array: Array
     labels: tuple[Hashable, ...]
@@ -48,7 +49,8 @@ def _refined(label: Hashable, a: tuple[int, ...] | None, b: tuple[int, ...]) -> 
         return a
     if sum(a) != sum(b):
         raise ValueError(
-            f"arrays of lengths {sum(a)} and {sum(b)} along axis {label!r} cannot be broadcast together"
+            f"arrays of lengths {sum(a)} and {sum(b)} along axis {label!r} cannot be broadcast "
+            "together"
         )
     ends = sorted({*itertools.accumulate(a), *itertools.accumulate(b)})
     return tuple(end - start for start, end in zip([0, *ends], ends, strict=False))
@@ -132,8 +134,8 @@ def _split(part: np.ndarray, axes: list[tuple[int, tuple[int, ...]]]) -> list:
 
 
 def conform(result: Any, name: str, dtype: np.dtype, shape: tuple, block: tuple) -> np.ndarray:
-    """A function's result as an array of the dtype and shape that were promised; an error where it is
-    something else."""
+    """A function's result as an array of the dtype and shape that were promised; an error where it
+    is something else."""
     array = np.asarray(result)
     if array.dtype != dtype:
         if not np.can_cast(array.dtype, dtype, "same_kind"):
@@ -162,8 +164,8 @@ def call(
 ) -> Array:
     """An array made by a function on chunks.
 
-    Along a label that the result has, the function is given the inputs' chunk of the same number (or
-    the only one); along others, the whole axis.
+    Along a label that the result has, the function is given the inputs' chunk of the same number
+    (or the only one); along others, the whole axis.
     """
     places = {label: axis for axis, label in enumerate(out)}
     given = [(i.array._expr, [places.get(label) for label in i.labels]) for i in inputs]
@@ -199,7 +201,8 @@ def infer_dtype(
                 made = function(*empty, **named)
         except Exception:
             raise ValueError(
-                f"the dtype of what {function_name(function)} returns is unknown: {operation} called it on "
+                f"the dtype of what {function_name(function)} returns is unknown: {operation} "
+                "called it on "
                 f"arrays of one element and it raised {type(error).__name__}: {error}. "
                 "Give it with dtype= or output_dtypes=."
             ) from error

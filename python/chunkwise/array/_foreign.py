@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
+import os
 import pickle
 import threading
-import uuid
 import weakref
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
@@ -33,7 +33,7 @@ class Lock:
     _guard = threading.Lock()
 
     def __new__(cls, token: str | None = None) -> Lock:
-        token = token or uuid.uuid4().hex
+        token = token or os.urandom(16).hex()
         with cls._guard:
             known = cls._known.get(token)
             if known is None:
@@ -81,7 +81,8 @@ class _Getter:
         expected = tuple(b - a for a, b in zip(start, stop, strict=True))
         if part.shape != expected:
             raise ValueError(
-                f"{type(self.source).__name__} gave an array of shape {part.shape} between {start} and "
+                f"{type(self.source).__name__} gave an array of shape {part.shape} between "
+                f"{start} and "
                 f"{stop}, where {expected} was expected"
             )
         if part.dtype != self.dtype:
@@ -107,7 +108,10 @@ def _whole_chunks(shape: Sequence[int], own: Sequence[int], itemsize: int) -> tu
         if not short:
             return tuple(sizes)
         axis = min(short, key=lambda k: sizes[k] / shape[k])
-        wider = [min(2 * s, n) if k == axis else s for k, (s, n) in enumerate(zip(sizes, shape))]
+        wider = [
+            min(2 * s, n) if k == axis else s
+            for k, (s, n) in enumerate(zip(sizes, shape, strict=True))
+        ]
         if math.prod(wider) * itemsize > _AUTO_BYTES:
             return tuple(sizes)
         sizes = wider
@@ -187,9 +191,9 @@ def from_array(
     dtype = _dtypes.DTYPES[_dtypes.name(kind)]
     shape = tuple(int(n) for n in x.shape)
     own = getattr(x, "chunks", None)
-    if chunks == "auto" and isinstance(own, tuple) and len(own) == len(shape):
-        if all(isinstance(c, int | np.integer) for c in own):
-            chunks = _whole_chunks(shape, own, dtype.itemsize)
+    is_cut = isinstance(own, tuple) and all(isinstance(c, int | np.integer) for c in own)
+    if isinstance(chunks, str) and chunks == "auto" and is_cut and len(own) == len(shape):
+        chunks = _whole_chunks(shape, own, dtype.itemsize)
     if isinstance(chunks, dict):
         chunks = tuple(chunks.get(k, chunks.get(k - len(shape), -1)) for k in range(len(shape)))
     read = _Getter(x, dtype, guard, getitem)
@@ -220,7 +224,9 @@ class _Writer:
         for part in self.region:
             if isinstance(part, slice):
                 low, high = next(spans)
-                index.append(slice(part.start + low * part.step, part.start + high * part.step, part.step))
+                index.append(
+                    slice(part.start + low * part.step, part.start + high * part.step, part.step)
+                )
             else:
                 index.append(part)
         with self.lock or nullcontext():
@@ -228,7 +234,8 @@ class _Writer:
 
 
 def _region(target: Any, source: Array, region: Any) -> tuple:
-    """A region of a target as slices with bounds, and ints; an error where the source does not fit."""
+    """A region of a target as slices with bounds, and ints; an error where the source does not
+    fit."""
     shape = tuple(int(n) for n in target.shape)
     if region is None:
         region = (slice(None),) * len(shape)
@@ -250,7 +257,8 @@ def _region(target: Any, source: Array, region: Any) -> tuple:
             found.append(part.__index__())
     if tuple(lengths) != source.shape:
         raise ValueError(
-            f"an array of shape {source.shape} does not fit the region {region} of shape {tuple(lengths)}"
+            f"an array of shape {source.shape} does not fit the region {region} of shape "
+            f"{tuple(lengths)}"
         )
     return tuple(found)
 
@@ -365,7 +373,9 @@ def to_npy_stack(dirname: Any, x: Array, axis: int = 0) -> None:
     (folder / "info").write_bytes(pickle.dumps(info))
     start = 0
     for number, size in enumerate(chunks[axis]):
-        index = tuple(slice(start, start + size) if k == axis else slice(None) for k in range(x.ndim))
+        index = tuple(
+            slice(start, start + size) if k == axis else slice(None) for k in range(x.ndim)
+        )
         to_npy(folder / f"{number}.npy", Array(_native.basic_index(x._expr, index)))
         start += size
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Hashable, Sequence
 from numbers import Integral
 from typing import Any
@@ -25,6 +24,8 @@ __all__ = ["blockwise", "map_blocks"]
 
 def takes(function: Callable, name: str) -> bool:
     """Whether a function has a parameter of this name."""
+    import inspect
+
     try:
         return name in inspect.signature(function).parameters
     except (TypeError, ValueError):
@@ -36,7 +37,8 @@ class _Informed(Function):
 
     informs: tuple[str, ...]
     grids: dict[int | None, tuple]
-    #: For each array, by the place of the argument: the axis of the result that each axis goes with.
+    #: For each array, by the place of the argument: the axis of the result that each axis goes
+    #: with.
     follows: dict[int, tuple]
 
     def call(self, parts: list[np.ndarray], block: tuple, start: tuple, shape: tuple) -> Any:
@@ -96,9 +98,9 @@ def map_blocks(
     Parameters
     ----------
     func : callable
-        Called with a NumPy array for each array of `args`, which it must not write to, and everything
-        else as it is; from several threads at once. With a parameter `block_info` or `block_id` it is
-        told which chunk it is given.
+        Called with a NumPy array for each array of `args`, which it must not write to, and
+        everything else as it is; from several threads at once. With a parameter `block_info` or
+        `block_id` it is told which chunk it is given.
     *args
         Arrays, whose chunks are passed; anything else is passed as it is, NumPy arrays whole.
     name, token : str
@@ -106,8 +108,8 @@ def map_blocks(
     dtype : dtype
         What the function returns; by default found by calling it once on arrays of one element.
     chunks : tuple
-        How the result is cut, where not like the arrays: for each axis the length of every chunk, or
-        a tuple of their lengths.
+        How the result is cut, where not like the arrays: for each axis the length of every chunk,
+        or a tuple of their lengths.
     drop_axis : int or sequence of int
         Axes that the result lacks; the function is given all of them.
     new_axis : int or sequence of int
@@ -257,8 +259,8 @@ def blockwise(
     out_ind : str or sequence
         A label for each axis of the result.
     *args
-        Arrays and their labels in turn; anything else with `None`, which is passed as it is. Along a
-        label that the result lacks, the function is given all chunks, as a list.
+        Arrays and their labels in turn; anything else with `None`, which is passed as it is. Along
+        a label that the result lacks, the function is given all chunks, as a list.
     name, token : str
         A name for plans and errors; by default the function's.
     dtype : dtype
@@ -269,9 +271,11 @@ def blockwise(
     new_axes : dict
         The lengths, or the chunks, of labels that no array has.
     align_arrays : bool
-        Whether arrays that are cut in different places are cut in both; otherwise these are an error.
+        Whether arrays that are cut in different places are cut in both; otherwise these are an
+        error.
     concatenate : bool
-        Whether the chunks along a label that the result lacks are passed as one array, not as a list.
+        Whether the chunks along a label that the result lacks are passed as one array, not as a
+        list.
     meta : array
         An array of the result's dtype, instead of `dtype`.
     **kwargs

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Callable, Hashable, Sequence
 from typing import Any
@@ -96,8 +95,8 @@ def apply_gufunc(
     Parameters
     ----------
     func : callable
-        Called with NumPy arrays whose last axes are the core axes, whole; returns an array, or a tuple
-        of them where the signature has several outputs.
+        Called with NumPy arrays whose last axes are the core axes, whole; returns an array, or a
+        tuple of them where the signature has several outputs.
     signature : str
         The core axes, such as ``"(i,j),(j)->(i)"``.
     *args
@@ -141,7 +140,9 @@ def apply_gufunc(
 
     given, made, single = parse_signature(signature)
     if len(given) != len(args):
-        raise ValueError(f"the signature {signature} has {len(given)} inputs, {len(args)} are given")
+        raise ValueError(
+            f"the signature {signature} has {len(given)} inputs, {len(args)} are given"
+        )
     arrays = [asarray(a) for a in args]
     input_axes, output_axes = _axes_of(axes, axis, keepdims, given, made)
     dtypes = _output_dtypes(
@@ -166,13 +167,14 @@ def apply_gufunc(
                 raise ValueError(f"core axis {label!r} has lengths {sizes[label]} and {length}")
             if len(chunks) > 1 and not allow_rechunk:
                 raise ValueError(
-                    f"core axis {label!r} is cut into {len(chunks)} chunks: rechunk it into one, or "
+                    f"core axis {label!r} is cut into {len(chunks)} chunks: rechunk it into one, "
+                    "or "
                     "give allow_rechunk=True"
                 )
         loops = tuple(range(loop))[::-1]
         inputs.append(Input(array, (*loops, *(("core", label) for label in core))))
-    loops = tuple(range(max((len(i.labels) - len(c) for i, c in zip(inputs, given)), default=0)))
-    loops = loops[::-1]
+    ndim = max((i.array.ndim - len(c) for i, c in zip(inputs, given, strict=True)), default=0)
+    loops = tuple(range(ndim))[::-1]
     if not allow_rechunk:
         _same_cuts(inputs)
     common, inputs = unify(inputs)
@@ -257,50 +259,26 @@ class _One(Function):
         return made if self.single else made[0]
 
 
-#: Where an output begins in a packed cell: a multiple of the widest element.
-_ALIGNED = 16
+class _Several(Function):
+    """A function of several outputs, which have axes of length 1 at the end for those that others
+    have more."""
 
-
-class _Packed(Function):
-    """A function of several outputs, whose bytes are laid one after another."""
-
-    outputs: list[tuple[int, ...]]
     dtypes: list[np.dtype]
-    chunks: list[tuple[int, ...]]
+    #: The number of axes that each output has itself.
+    ndims: list[int]
 
-    def call(self, parts: list[np.ndarray], block: tuple, start: tuple, shape: tuple) -> Any:
-        made = super().call(parts, block, start, shape)
-        if not isinstance(made, tuple | list) or len(made) != len(self.outputs):
+    def __call__(self, chunks: list, block: tuple, start: tuple, shape: Any) -> Any:
+        parts = [np.asarray(chunk) for chunk in chunks]
+        made = self.call(parts, block, start, shape)
+        if not isinstance(made, tuple | list) or len(made) != len(self.dtypes):
             count = len(made) if isinstance(made, tuple | list) else type(made).__name__
-            raise ValueError(f"{self.name} must return {len(self.outputs)} arrays, got {count}")
-        loop = tuple(sizes[n] for sizes, n in zip(self.chunks, block, strict=False))
-        packed = np.zeros(math.prod(shape), np.uint8)
-        place = 0
-        for array, core, dtype in zip(made, self.outputs, self.dtypes, strict=True):
-            array = conform(array, self.name, dtype, loop + core, block[:-1])
-            raw = np.ascontiguousarray(array).reshape(-1).view(np.uint8)
-            packed[place : place + raw.size] = raw
-            place += -(-raw.size // _ALIGNED) * _ALIGNED
-        return packed.reshape(shape)
-
-
-class _Unpack:
-    """One output of a packed cell."""
-
-    def __init__(self, packed: _Packed, number: int) -> None:
-        self.outputs, self.dtypes, self.number = packed.outputs, packed.dtypes, number
-
-    def __call__(self, chunks: list, block: tuple, start: tuple, shape: tuple) -> np.ndarray:
-        packed = np.asarray(chunks[0]).reshape(-1)
-        core = self.outputs[self.number]
-        loop = math.prod(shape[: len(shape) - len(core)])
-        place = 0
-        for own, dtype in zip(self.outputs, self.dtypes[: self.number], strict=False):
-            size = loop * math.prod(own) * dtype.itemsize
-            place += -(-size // _ALIGNED) * _ALIGNED
-        dtype = self.dtypes[self.number]
-        size = loop * math.prod(core) * dtype.itemsize
-        return packed[place : place + size].view(dtype).reshape(shape)
+            raise ValueError(
+                f"{self.name} must return {len(self.dtypes)} arrays, got {count} for chunk {block}"
+            )
+        return [
+            conform(array, self.name, dtype, wide[:ndim], block).reshape(wide)
+            for array, dtype, ndim, wide in zip(made, self.dtypes, self.ndims, shape, strict=True)
+        ]
 
 
 def _several(
@@ -314,23 +292,22 @@ def _several(
     outputs: list[tuple[int, ...]],
     dtypes: list[np.dtype],
 ) -> list[Array]:
-    largest = math.prod(max(sizes) for sizes in chunks)
-    total = sum(
-        -(-largest * math.prod(core) * dtype.itemsize // _ALIGNED) * _ALIGNED
-        for core, dtype in zip(outputs, dtypes, strict=True)
-    )
-    function = _Packed(func, arguments, kwargs, name, np.dtype("uint8"))
-    function.outputs, function.dtypes, function.chunks = outputs, dtypes, chunks
-    cells = [(1,) * len(sizes) for sizes in chunks]
-    packed = call(function, name, inputs, (*loops, "bytes"), [*cells, (total,)], "uint8")
-    results = []
-    for number, (core, dtype) in enumerate(zip(outputs, dtypes, strict=True)):
-        unpack = _Unpack(function, number)
-        labels = (*loops, *(("out", n) for n in range(len(core))))
-        sizes = [*chunks, *((length,) for length in core)]
-        part = Input(packed, (*loops, "bytes"))
-        results.append(call(unpack, f"{name}[{number}]", [part], labels, sizes, dtype))
-    return results
+    function = _Several(func, arguments, kwargs, name, np.dtype(bool))
+    function.dtypes = dtypes
+    function.ndims = [len(loops) + len(core) for core in outputs]
+    widest = max(function.ndims)
+    cuts = [
+        [*map(list, chunks), *([n] for n in core), *([1] for _ in range(widest - ndim))]
+        for core, ndim in zip(outputs, function.ndims, strict=True)
+    ]
+    places = {label: axis for axis, label in enumerate(loops)}
+    given = [(i.array._expr, [places.get(label) for label in i.labels]) for i in inputs]
+    kinds = [(d.name, c) for d, c in zip(dtypes, cuts, strict=True)]
+    made = _native.calls(function, name, given, kinds)
+    return [
+        Array(_native.squeeze(m, list(range(ndim, widest))))
+        for m, ndim in zip(made, function.ndims, strict=True)
+    ]
 
 
 class gufunc:  # noqa: N801 - Dask's name

@@ -1,8 +1,8 @@
 """Arrays as plain data: an expression's bytes, and the data and functions that they name by number.
 
 An array in memory is pickled with its elements (out of band with protocol 5), a `.npy` file by its
-path, any other object and Python functions as `pickle` does it; functions that it cannot find again by
-name are pickled by `cloudpickle` where that is installed.
+path, any other object and Python functions as `pickle` does it; functions that it cannot find
+again by name are pickled by `cloudpickle` where that is installed.
 """
 
 from __future__ import annotations
@@ -69,7 +69,8 @@ class _Packed:
 
 
 def pack(function: Callable) -> Any:
-    """A user's function as something that `pickle` takes: itself, where it can be found by its name."""
+    """A user's function as something that `pickle` takes: itself, where it can be found by its
+    name."""
     try:
         data = pickle.dumps(function, protocol=5)
         if b"__main__" not in data:

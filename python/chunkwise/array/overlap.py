@@ -54,7 +54,8 @@ def _boundaries(given: Any, ndim: int) -> list[Any]:
         kind = given.get(axis, given.get(axis - ndim))
         if isinstance(kind, str) and kind not in (*_PADDING, "none"):
             raise ValueError(
-                f'boundary must be "reflect", "periodic", "nearest", "none" or a number, got {kind!r}'
+                f'boundary must be "reflect", "periodic", "nearest", "none" or a number, got '
+                f"{kind!r}"
             )
         found.append("none" if kind is None else kind)
     return found
@@ -65,7 +66,8 @@ def _padded(x: Array, depths: Sequence[Sides], boundaries: Sequence[Any]) -> Arr
     for axis, (sides, kind) in enumerate(zip(depths, boundaries, strict=True)):
         if max(sides) > x.shape[axis]:
             raise ValueError(
-                f"the depth {max(sides)} is larger than the array along axis {axis}: {x.shape[axis]}"
+                f"the depth {max(sides)} is larger than the array along axis {axis}: "
+                f"{x.shape[axis]}"
             )
         if isinstance(kind, str) and kind == "none" or sides == (0, 0):
             continue
@@ -93,7 +95,8 @@ def _fitting(x: Array, depths: Sequence[Sides], allow_rechunk: bool) -> Array:
             continue
         if not allow_rechunk:
             raise ValueError(
-                f"the depth {depth} is larger than the shortest chunk along axis {axis}, {min(sizes)}, "
+                f"the depth {depth} is larger than the shortest chunk along axis {axis}, "
+                f"{min(sizes)}, "
                 "and allow_rechunk is False"
             )
         joined: list[int] = []
@@ -238,14 +241,14 @@ def map_overlap(
     *args : Array
         Arrays that are broadcast together.
     depth : int, tuple, dict or list
-        How many elements on both sides: one number, or by axis; a pair where the sides differ. A list
-        has an entry for each array.
+        How many elements on both sides: one number, or by axis; a pair where the sides differ. A
+        list has an entry for each array.
     boundary : str, number, tuple, dict or list
         What stands beyond the edges: ``"reflect"`` (mirrored, the edge repeated), ``"periodic"``,
         ``"nearest"``, a number, or ``"none"`` (nothing: chunks at the edges are given less).
     trim : bool
-        Whether the neighbours' elements are cut from what the function returns; otherwise it returns
-        the chunk without them.
+        Whether the neighbours' elements are cut from what the function returns; otherwise it
+        returns the chunk without them.
     align_arrays, allow_rechunk : bool
         As for `blockwise` and `overlap`.
     **kwargs
@@ -342,9 +345,7 @@ def _windowed(
         flat = [a.shape[k] == 1 and sum(chunks[lead + k]) != 1 for k in range(a.ndim)]
         depth = [(0, 0) if f else d for f, d in zip(flat, depth, strict=True)]
         follows = [
-            None
-            if flat[k]
-            else (lead + k, 0 if _is_bare(boundary[k]) else depth[k][0], *depth[k])
+            None if flat[k] else (lead + k, 0 if _is_bare(boundary[k]) else depth[k][0], *depth[k])
             for k in range(a.ndim)
         ]
         given.append((_padded(a, depth, boundary)._expr, follows))
@@ -354,9 +355,7 @@ def _windowed(
     function = _Trimmed(func, [Argument(n) for n in range(len(arrays))], keywords, name, kind)
     function.edges = [
         (*sides, sum(chunks[axis]), _is_bare(kind)) if trim else (0, 0, 0, False)
-        for axis, (sides, kind) in enumerate(
-            zip(depths[highest], boundaries[highest], strict=True)
-        )
+        for axis, (sides, kind) in enumerate(zip(depths[highest], boundaries[highest], strict=True))
     ]
     sizes = [list(c) for c in chunks]
     return Array(_native.call(function, name, given, kind.name, sizes, [(0, 0)] * ndim))

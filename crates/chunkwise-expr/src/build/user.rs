@@ -2,13 +2,21 @@ use std::sync::Arc;
 
 use chunkwise_core::{DType, Error, Grid, Result, element_count};
 
-use crate::{Call, Expr, Kind};
+use crate::{Call, CallOutput, Expr, Kind};
 
 impl Expr {
-    /// A user's function on whole chunks, whose result is cut as `grid`.
-    pub fn call(call: Call, dtype: DType, grid: Grid) -> Result<Expr> {
-        let shape = grid.shape();
-        element_count(&shape)?;
+    /// A function on whole chunks, whose result is cut as `grid`.
+    pub fn call(mut call: Call, dtype: DType, grid: Grid) -> Result<Expr> {
+        call.outputs = vec![CallOutput { dtype, grid }];
+        let mut made = Expr::calls(call)?;
+        made.pop()
+            .ok_or_else(|| Error::internal("expression", "a call without a result"))
+    }
+
+    /// A function on whole chunks that makes several arrays at once: all of [`Call::outputs`]. Those
+    /// of them that are computed in one run are made by one pass.
+    pub fn calls(call: Call) -> Result<Vec<Expr>> {
+        let wrong = |what: &str| Error::internal("expression", format!("call {call:?} {what}"));
         for input in &call.inputs {
             if let Some(axis) = input.expr.unknown_axis() {
                 return Err(Error::UnknownLength {
@@ -17,12 +25,27 @@ impl Expr {
                 });
             }
             if input.follow.len() != input.expr.ndim() {
-                return Err(Error::internal(
-                    "expression",
-                    format!("call {call:?} with wrong axes"),
-                ));
+                return Err(wrong("with wrong axes"));
             }
         }
-        Ok(Expr::new(Kind::Call(Arc::new(call)), shape, dtype, grid))
+        let Some(first) = call.outputs.first() else {
+            return Err(wrong("without outputs"));
+        };
+        let counts = first.grid.counts();
+        for output in &call.outputs {
+            element_count(&output.grid.shape())?;
+            if output.grid.counts() != counts {
+                return Err(wrong("with outputs cut into unlike numbers of chunks"));
+            }
+        }
+        let call = Arc::new(call);
+        let outputs = call.outputs.iter().enumerate().map(|(output, made)| {
+            let kind = Kind::Call {
+                call: Arc::clone(&call),
+                output,
+            };
+            Expr::new(kind, made.grid.shape(), made.dtype, made.grid.clone())
+        });
+        Ok(outputs.collect())
     }
 }

@@ -6,17 +6,19 @@ use chunkwise_kernels::reduce::{Params, reduction};
 use chunkwise_kernels::{elementwise, scan};
 
 use super::HEADER;
-use super::format::{Axis, Document, Function, Kind as Form, Node, NodeRef};
-use crate::{AxisIndex, Call, CallInput, ChunkFunction, Expr, Follow, IndexMap, Kind, Operand};
+use super::format::{Axis, Call as CallForm, Document, Function, Kind as Form, Node, NodeRef};
+use crate::{
+    AxisIndex, Call, CallFunction, CallInput, CallOutput, Expr, Follow, IndexMap, Kind, Operand,
+};
 
 /// What bytes name and do not hold.
 pub struct Attachments<'a> {
     /// The data, by number.
     pub sources: Vec<Arc<dyn Source>>,
     /// The users' functions, by number.
-    pub functions: Vec<Arc<dyn ChunkFunction>>,
-    /// Makes a function from what its [`plain`](ChunkFunction::plain) gave; `None` for unknown ones.
-    pub plain: &'a dyn Fn(&str, &[u8]) -> Option<Arc<dyn ChunkFunction>>,
+    pub functions: Vec<Arc<dyn CallFunction>>,
+    /// Makes a function from what its [`plain`](CallFunction::plain) gave; `None` for unknown ones.
+    pub plain: &'a dyn Fn(&str, &[u8]) -> Option<Arc<dyn CallFunction>>,
 }
 
 /// The expressions that [`encode`](super::encode) wrote, with the attachments of the same numbers.
@@ -39,6 +41,8 @@ pub fn decode(bytes: &[u8], attachments: &Attachments<'_>) -> Result<Vec<Expr>> 
     let files = &document.files;
     let mut reader = Reader {
         nodes: Vec::with_capacity(document.nodes.len()),
+        calls: document.calls.iter().map(|_| None).collect(),
+        forms: &document.calls,
         attachments,
     };
     for node in document.nodes {
@@ -61,6 +65,9 @@ pub fn decode(bytes: &[u8], attachments: &Attachments<'_>) -> Result<Vec<Expr>> 
 
 struct Reader<'a> {
     nodes: Vec<Expr>,
+    /// The outputs of the calls that are made.
+    calls: Vec<Option<Vec<Expr>>>,
+    forms: &'a [CallForm],
     attachments: &'a Attachments<'a>,
 }
 
@@ -69,7 +76,7 @@ impl Reader<'_> {
         get(&self.nodes, number, "node")
     }
 
-    fn node(&self, node: Node) -> Result<Expr> {
+    fn node(&mut self, node: Node) -> Result<Expr> {
         let Node {
             kind,
             shape,
@@ -78,7 +85,7 @@ impl Reader<'_> {
             ..
         } = node;
         element_count(&shape)?;
-        let grid = cuts(grid)?;
+        let grid = cuts(&grid)?;
         if grid.shape().as_slice() != shape {
             return Err(invalid(format!("chunks {grid} of shape {shape:?}")));
         }
@@ -180,33 +187,17 @@ impl Reader<'_> {
                 Expr::contract(a, b, batch, k)?
             }
             Form::Rechunk(input) => self.at(input)?.rechunk(&chunks)?,
-            Form::Call {
-                name,
-                function,
-                inputs,
-                trim,
-            } => {
-                if trim.len() != ndim {
-                    return Err(invalid(format!("{name} with {} trims", trim.len())));
-                }
-                let inputs = inputs
-                    .into_iter()
-                    .map(|(expr, follow)| {
-                        followed(&name, &follow, ndim)?;
-                        Ok(CallInput {
-                            expr: self.at(expr)?.clone(),
-                            follow: follow.into(),
-                        })
-                    })
-                    .collect::<Result<Vec<_>>>()?;
-                let call = Call {
-                    name,
-                    function: self.function(function)?,
-                    inputs,
-                    trim: trim.into(),
-                };
-                Expr::call(call, dtype, grid.clone())?
+            Form::Call { call, output } => {
+                let made = self.call(call)?;
+                let expr = made.get(output).cloned();
+                expr.ok_or_else(|| invalid(format!("output {output} of a call")))?
             }
+            Form::Sort {
+                input,
+                axis,
+                descending,
+                indices,
+            } => self.at(input)?.sort(signed(axis), descending, indices)?,
         };
         if expr.shape() != shape || expr.dtype() != dtype {
             return Err(invalid(format!(
@@ -221,24 +212,57 @@ impl Reader<'_> {
 }
 
 impl Reader<'_> {
-    fn function(&self, function: Function) -> Result<Arc<dyn ChunkFunction>> {
+    /// The outputs of a call, which are made once.
+    fn call(&mut self, number: u32) -> Result<Vec<Expr>> {
+        let at = number as usize;
+        if let Some(made) = self.calls.get(at).and_then(Option::as_ref) {
+            return Ok(made.clone());
+        }
+        let form = get(self.forms, number, "call")?;
+        let outputs = form.outputs.iter().map(|o| {
+            Ok(CallOutput {
+                dtype: o.dtype,
+                grid: cuts(&o.grid)?,
+            })
+        });
+        let outputs = outputs.collect::<Result<Vec<_>>>()?;
+        let ndim = outputs.iter().map(|o| o.grid.axes().len()).min();
+        let inputs = form.inputs.iter().map(|(expr, follow)| {
+            followed(&form.name, follow, ndim.unwrap_or(0))?;
+            Ok(CallInput {
+                expr: self.at(*expr)?.clone(),
+                follow: follow.as_slice().into(),
+            })
+        });
+        let inputs = inputs.collect::<Result<Vec<_>>>()?;
+        let function = self.function(&form.function)?;
+        let mut call = Call::of(form.name.clone(), inputs, outputs, function);
+        call.identity.clone_from(&form.identity);
+        call.trim = form.trim.as_slice().into();
+        call.scratch = form.scratch;
+        let made = Expr::calls(call)?;
+        self.calls[at] = Some(made.clone());
+        Ok(made)
+    }
+
+    fn function(&self, function: &Function) -> Result<Arc<dyn CallFunction>> {
         match function {
             Function::Attached(number) => {
-                get(&self.attachments.functions, number, "function").cloned()
+                get(&self.attachments.functions, *number, "function").cloned()
             }
             Function::Plain { name, parameters } => {
-                let made = (self.attachments.plain)(&name, &parameters);
-                known("function on chunks", &name, made)
+                let made = (self.attachments.plain)(name, parameters);
+                known("function on chunks", name, made)
             }
         }
     }
 }
 
-fn cuts(axes: Vec<Axis>) -> Result<Grid> {
-    let axes = axes.into_iter().map(|axis| match axis {
-        Axis::Regular { len, chunk } => Ok(AxisGrid::regular(len, chunk)),
+fn cuts(axes: &[Axis]) -> Result<Grid> {
+    let axes = axes.iter().map(|axis| match axis {
+        Axis::Regular { len, chunk } => Ok(AxisGrid::regular(*len, *chunk)),
         Axis::Sizes(sizes) => match sizes.iter().try_fold(0usize, |n, s| n.checked_add(*s)) {
-            Some(_) => Ok(AxisGrid::from_sizes(&sizes)),
+            Some(_) => Ok(AxisGrid::from_sizes(sizes)),
             None => Err(invalid("chunks longer than any axis".to_owned())),
         },
     });

@@ -5,8 +5,10 @@ use std::sync::Arc;
 use chunkwise_core::{AxisGrid, Error, Result, Source, SourceId};
 
 use super::HEADER;
-use super::format::{Axis, Document, Function, Kind as Form, Node, NodeRef};
-use crate::{ChunkFunction, Expr, Kind};
+use super::format::{
+    Axis, Call as CallForm, Document, Function, Kind as Form, Node, NodeRef, Output,
+};
+use crate::{Call, CallFunction, Expr, Kind};
 
 /// Expressions as bytes, and what they hold that has no plain form.
 pub struct Encoded {
@@ -15,7 +17,7 @@ pub struct Encoded {
     /// The data, each source once.
     pub sources: Vec<Arc<dyn Source>>,
     /// The users' functions, each once.
-    pub functions: Vec<Arc<dyn ChunkFunction>>,
+    pub functions: Vec<Arc<dyn CallFunction>>,
 }
 
 impl fmt::Debug for Encoded {
@@ -58,6 +60,7 @@ pub fn encode(roots: &[Expr]) -> Result<Encoded> {
     let document = Document {
         files: writer.files,
         nodes: writer.nodes,
+        calls: writer.calls,
         roots: roots_at,
     };
     let mut bytes = HEADER.to_vec();
@@ -74,12 +77,14 @@ pub fn encode(roots: &[Expr]) -> Result<Encoded> {
 struct Writer {
     files: Vec<String>,
     nodes: Vec<Node>,
+    calls: Vec<CallForm>,
     sources: Vec<Arc<dyn Source>>,
-    functions: Vec<Arc<dyn ChunkFunction>>,
+    functions: Vec<Arc<dyn CallFunction>>,
     known_files: HashMap<&'static str, u32>,
     known_nodes: HashMap<usize, NodeRef>,
     known_sources: HashMap<SourceId, u32>,
     known_functions: HashMap<usize, u32>,
+    known_calls: HashMap<usize, u32>,
 }
 
 impl Writer {
@@ -206,25 +211,55 @@ impl Writer {
                 k: *k,
             },
             Kind::Rechunk(input) => Form::Rechunk(self.at(input)?),
-            Kind::Call(call) => {
-                let inputs = call
-                    .inputs
-                    .iter()
-                    .map(|i| Ok((self.at(&i.expr)?, i.follow.to_vec())))
-                    .collect::<Result<_>>()?;
-                Form::Call {
-                    name: call.name.clone(),
-                    function: self.function(&call.function)?,
-                    inputs,
-                    trim: call.trim.to_vec(),
-                }
-            }
+            Kind::Call { call, output } => Form::Call {
+                call: self.call(call)?,
+                output: *output,
+            },
+            Kind::Sort {
+                input,
+                axis,
+                descending,
+                indices,
+            } => Form::Sort {
+                input: self.at(input)?,
+                axis: *axis,
+                descending: *descending,
+                indices: *indices,
+            },
         })
     }
 }
 
 impl Writer {
-    fn function(&mut self, function: &Arc<dyn ChunkFunction>) -> Result<Function> {
+    /// The number of a call, whose inputs are listed.
+    fn call(&mut self, call: &Arc<Call>) -> Result<u32> {
+        let address = Arc::as_ptr(call) as usize;
+        if let Some(known) = self.known_calls.get(&address) {
+            return Ok(*known);
+        }
+        let inputs = call.inputs.iter();
+        let outputs = call.outputs.iter().map(|o| Output {
+            dtype: o.dtype,
+            grid: o.grid.axes().iter().map(axis).collect(),
+        });
+        let form = CallForm {
+            name: call.name.clone(),
+            function: self.function(&call.function)?,
+            identity: call.identity.clone(),
+            inputs: inputs
+                .map(|i| Ok((self.at(&i.expr)?, i.follow.to_vec())))
+                .collect::<Result<_>>()?,
+            outputs: outputs.collect(),
+            trim: call.trim.to_vec(),
+            scratch: call.scratch,
+        };
+        let at = number(self.calls.len())?;
+        self.calls.push(form);
+        self.known_calls.insert(address, at);
+        Ok(at)
+    }
+
+    fn function(&mut self, function: &Arc<dyn CallFunction>) -> Result<Function> {
         if let Some((name, parameters)) = function.plain() {
             let name = name.to_owned();
             return Ok(Function::Plain { name, parameters });

@@ -19,6 +19,8 @@ pub(super) struct Document {
     pub files: Vec<String>,
     /// Each after its inputs.
     pub nodes: Vec<Node>,
+    /// Functions with their inputs, of which each node of that kind is an output.
+    pub calls: Vec<Call>,
     /// The arrays that were asked for.
     pub roots: Vec<NodeRef>,
 }
@@ -101,11 +103,34 @@ pub(super) enum Kind {
     },
     Rechunk(NodeRef),
     Call {
-        name: String,
-        function: Function,
-        inputs: Vec<(NodeRef, Vec<Follow>)>,
-        trim: Vec<(usize, usize)>,
+        /// The number of the call in [`Document::calls`].
+        call: u32,
+        output: usize,
     },
+    Sort {
+        input: NodeRef,
+        axis: usize,
+        descending: bool,
+        indices: bool,
+    },
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct Call {
+    pub name: String,
+    pub function: Function,
+    pub identity: Option<String>,
+    pub inputs: Vec<(NodeRef, Vec<Follow>)>,
+    pub outputs: Vec<Output>,
+    pub trim: Vec<(usize, usize)>,
+    pub scratch: Option<u64>,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct Output {
+    #[serde(with = "DTypeForm")]
+    pub dtype: DType,
+    pub grid: Vec<Axis>,
 }
 
 #[derive(Serialize, Deserialize)]

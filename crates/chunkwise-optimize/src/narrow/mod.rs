@@ -17,6 +17,7 @@ mod rechunk;
 mod reduce;
 mod reshape;
 mod scan;
+mod sort;
 mod take;
 mod view;
 
@@ -52,11 +53,12 @@ pub fn narrowing(e: &Expr) -> Option<&'static Narrowing> {
         | Kind::Constant(_)
         | Kind::Index { .. }
         | Kind::Random(_)
-        | Kind::Call(_) => None,
+        | Kind::Call { .. } => None,
         Kind::Map { .. } | Kind::Cast(_) => Some(&elementwise::NARROWING),
         Kind::View { .. } => Some(&view::NARROWING),
         Kind::Reduce { .. } => Some(&reduce::NARROWING),
         Kind::Scan { .. } => Some(&scan::NARROWING),
+        Kind::Sort { .. } => Some(&sort::NARROWING),
         Kind::Reshape(_) => Some(&reshape::NARROWING),
         Kind::Concat { .. } => Some(&concat::NARROWING),
         Kind::Take { .. } => Some(&take::NARROWING),

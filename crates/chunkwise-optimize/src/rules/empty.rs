@@ -14,7 +14,7 @@ fn apply(e: &Expr) -> Result<Option<Expr>> {
     let stays = matches!(
         e.kind(),
         // A user's function is called whatever it gives; a boolean index has its length marked unknown.
-        Kind::Constant(_) | Kind::Source(_) | Kind::Call(_) | Kind::Compress { .. }
+        Kind::Constant(_) | Kind::Source(_) | Kind::Call { .. } | Kind::Compress { .. }
     );
     if stays || !e.is_empty() {
         return Ok(None);

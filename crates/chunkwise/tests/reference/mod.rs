@@ -10,7 +10,7 @@ use std::sync::atomic::AtomicBool;
 
 use chunkwise::{Array, Chunk, DType, Element, Error, Expr, IntoNdarray, Result, Scalar};
 use chunkwise_core::{Pool, Region, dispatch};
-use chunkwise_expr::{Kind, NodeId};
+use chunkwise_expr::{CallTask, Kind, NodeId};
 use chunkwise_kernels::elementwise::{Kernel, cast};
 use chunkwise_kernels::random::Sampler;
 use chunkwise_kernels::tile::{self, Leaf, Output, Program, Scratch};
@@ -152,7 +152,7 @@ fn meaning(e: &Expr, known: &mut HashMap<NodeId, Values>) -> Result<Values> {
                 .mapv(|v| stored(reduce::wrapped(v, e.dtype()), e.dtype()))
         }
         Kind::Rechunk(input) => evaluate(input, known)?,
-        Kind::Call(call) => {
+        Kind::Call { call, output } => {
             let inputs = call
                 .inputs
                 .iter()
@@ -171,7 +171,14 @@ fn meaning(e: &Expr, known: &mut HashMap<NodeId, Values>) -> Result<Values> {
                         to_chunk(&part.to_owned(), input.expr.dtype())
                     })
                     .collect::<Result<Vec<_>>>()?;
-                let made = scalars(&(call.function)(&chunks, &region)?)?;
+                let regions: Vec<Region> =
+                    call.outputs.iter().map(|o| o.grid.region(&index)).collect();
+                let task = CallTask {
+                    inputs: &chunks,
+                    regions: &regions,
+                    pool: &Pool::new(1 << 30),
+                };
+                let made = scalars(&(call.function)(&task)?[*output])?;
                 let mut inner = Region::whole(&region.shape);
                 for (start, trim) in inner.start.iter_mut().zip(&call.trim) {
                     *start = trim.0;
