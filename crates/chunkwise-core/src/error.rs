@@ -187,6 +187,16 @@ pub enum Error {
         /// What is wrong with it.
         reason: String,
     },
+    /// A number that the dtype beside it cannot hold.
+    #[error("{operation}: {value} is out of range for {dtype}")]
+    OutOfRange {
+        /// The operation.
+        operation: &'static str,
+        /// The number.
+        value: String,
+        /// The dtype.
+        dtype: DType,
+    },
     /// An operation whose result depends on data that is not computed yet.
     #[error(
         "{operation}: the length of axis {axis} is known only after computing; call persist() first"

@@ -50,10 +50,15 @@ impl<T> AsRef<[T]> for Exported<T> {
     }
 }
 
-/// A chunk over the memory of a buffer of this dtype, without a copy, of the first `ndim` axes; the others
-/// have length 1. The caller sees to alignment and
+/// A chunk over the memory of a buffer of this dtype, without a copy. The caller sees to alignment and
 /// native byte order, for which it must copy.
-fn chunk(buffer: PyUntypedBuffer, dtype: DType, ndim: usize) -> PyResult<Chunk> {
+pub(crate) fn chunk(buffer: PyUntypedBuffer, dtype: DType) -> PyResult<Chunk> {
+    let ndim = buffer.dimensions();
+    leading(buffer, dtype, ndim)
+}
+
+/// The same of the first `ndim` axes; the others have length 1.
+fn leading(buffer: PyUntypedBuffer, dtype: DType, ndim: usize) -> PyResult<Chunk> {
     if buffer.item_size() != dtype.size() {
         return Err(PyTypeError::new_err(format!(
             "a buffer of {} bytes per element as {dtype}",
@@ -69,11 +74,9 @@ fn exported(value: &Bound<'_, PyAny>, dtype: DType) -> PyResult<Chunk> {
     let axes = value.getattr_opt(intern!(py, "ndim"))?;
     if axes.is_some_and(|n| n.extract::<usize>().is_ok_and(|n| n == 0)) {
         let line = value.call_method1(intern!(py, "reshape"), (1,))?;
-        return chunk(PyUntypedBuffer::get(&line)?, dtype, 0);
+        return leading(PyUntypedBuffer::get(&line)?, dtype, 0);
     }
-    let buffer = PyUntypedBuffer::get(value)?;
-    let ndim = buffer.dimensions();
-    chunk(buffer, dtype, ndim)
+    chunk(PyUntypedBuffer::get(value)?, dtype)
 }
 
 fn typed<T: Element>(buffer: PyUntypedBuffer, ndim: usize) -> PyResult<Chunk> {

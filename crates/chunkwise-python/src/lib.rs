@@ -4,7 +4,7 @@
 //! - [`expr`]: the handle of a lazy array, and where in the user's program it was made.
 //! - [`arguments`]: chunks, axes, indices and numbers as Python writes them.
 //! - One file for each family of operations: [`creation`], [`elementwise`], [`reduction`], [`shapes`],
-//!   [`products`], [`random`], [`functions`].
+//!   [`indexing`], [`products`], [`fft`], [`random`], [`functions`].
 //! - [`data`]: memory and objects of others as arrays. [`results`]: our memory for others.
 //! - [`pickling`]: expressions as plain data.
 //! - [`session`]: running.
@@ -17,7 +17,9 @@ mod data;
 mod elementwise;
 mod errors;
 mod expr;
+mod fft;
 mod functions;
+mod indexing;
 mod pickling;
 mod products;
 mod random;
@@ -46,7 +48,9 @@ mod _chunkwise {
         creation::register(m)?;
         data::register(m)?;
         elementwise::register(m)?;
+        fft::register(m)?;
         functions::register(m)?;
+        indexing::register(m)?;
         pickling::register(m)?;
         products::register(m)?;
         random::register(m)?;

@@ -18,7 +18,7 @@
 //!   [`Array`]; [`meshgrid`]; [`Random`].
 //! - Elementwise: `exp`, `add`, `clip`, `isclose`, ... of [`Array`]; [`where_`]; [`Operand`].
 //! - Reductions and cumulative sums: `mean`, `argmax`, `topk`, `cumsum`, ... of [`Array`]; [`Axes`].
-//! - Indexing: [`Array::get`] with [`s!`], [`Array::take`], [`Array::mask`].
+//! - Indexing: [`Array::get`] with [`s!`], [`Array::take`], [`Array::mask`], [`Array::index_advanced`].
 //! - Shapes: `reshape`, `transpose`, `roll`, [`Array::pad`], `repeat`, `rechunk`, ... of [`Array`];
 //!   [`concatenate`], [`stack`], [`broadcast_arrays`].
 //! - Products: [`Array::matmul`], [`Array::tensordot`], [`einsum`].
@@ -31,7 +31,9 @@
 //! - Results as `ndarray` arrays: [`IntoNdarray`], [`chunk_from_ndarray`].
 #![forbid(unsafe_code)]
 
+mod advanced;
 mod array;
+mod assign;
 mod axes;
 mod axes_order;
 mod blocks;
@@ -46,6 +48,7 @@ mod indexing;
 mod joining;
 mod linalg;
 mod masked;
+mod nonzero;
 mod operand;
 mod ops;
 mod order;
@@ -59,6 +62,7 @@ mod session;
 mod shape;
 pub mod wire;
 
+pub use advanced::Part;
 pub use array::Array;
 pub use axes::Axes;
 pub use axes_order::broadcast_arrays;
@@ -72,7 +76,9 @@ pub use gufunc::{Gufunc, GufuncOutput, GufuncTask, apply_gufunc};
 pub use indexing::stepped;
 pub use joining::{concatenate, dstack, hstack, stack, vstack};
 pub use linalg::Contracted;
+pub use nonzero::select;
 pub use operand::Operand;
+pub use order::{Bins, Method, Side, Unique};
 pub use padding::Pad;
 pub use random::Random;
 pub use result::{IntoChunk, IntoNdarray, TypedChunk, chunk_from_ndarray};
