@@ -7,24 +7,29 @@
 //!   [`indexing`], [`products`], [`fft`], [`random`], [`functions`].
 //! - [`data`]: memory and objects of others as arrays. [`results`]: our memory for others.
 //! - [`pickling`]: expressions as plain data.
-//! - [`session`]: running.
+//! - [`session`]: running. [`diagnostics`]: who is told of runs. [`outline`]: expressions and plans as
+//!   plain data, for pictures.
+//! - [`runs`]: what runs, and that nothing does when the interpreter goes down.
 //! - [`errors`]: the one place where an error becomes a Python exception.
 #![deny(unsafe_code)]
 
 mod arguments;
 mod creation;
 mod data;
+mod diagnostics;
 mod elementwise;
 mod errors;
 mod expr;
 mod fft;
 mod functions;
 mod indexing;
+mod outline;
 mod pickling;
 mod products;
 mod random;
 mod reduction;
 mod results;
+mod runs;
 mod session;
 mod shapes;
 
@@ -47,14 +52,17 @@ mod _chunkwise {
         errors::register(m)?;
         creation::register(m)?;
         data::register(m)?;
+        diagnostics::register(m)?;
         elementwise::register(m)?;
         fft::register(m)?;
         functions::register(m)?;
         indexing::register(m)?;
+        outline::register(m)?;
         pickling::register(m)?;
         products::register(m)?;
         random::register(m)?;
         reduction::register(m)?;
+        runs::register(m)?;
         session::register(m)?;
         shapes::register(m)
     }

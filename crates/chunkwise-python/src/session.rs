@@ -2,22 +2,23 @@
 
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, channel};
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use chunkwise::{
-    Array, CancelToken, Chunk, Error, Grid, Region, Session, Sink, Subscriber, Target, is_quick,
-};
+use chunkwise::{Array, CancelToken, Chunk, Error, Grid, Region, Session, Sink, Target, is_quick};
 use chunkwise_core::{Pool, View};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::PyTuple;
 
 use crate::arguments::Arrays;
+use crate::diagnostics;
 use crate::errors::{CancelledError, InternalError, OrRaise, raised};
 use crate::expr::PyExpr;
 use crate::results::PyChunk;
+use crate::runs::Running;
 
 pub(crate) fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_function(wrap_pyfunction!(default_memory_limit, m)?)?;
@@ -45,8 +46,8 @@ fn parse_bytes(text: &str) -> PyResult<u64> {
 /// Threads, the memory limit, scratch space.
 #[pyclass(frozen, name = "Session", module = "chunkwise._chunkwise")]
 pub(crate) struct PySession {
-    session: Session,
-    pub(crate) subscribers: Mutex<Vec<Arc<dyn Subscriber>>>,
+    pub(crate) session: Session,
+    abandoned: AtomicBool,
 }
 
 /// Threads keep their Python state for life: calling a user's function then costs no set-up. A thread
@@ -67,8 +68,14 @@ impl PySession {
         }
         Ok(PySession {
             session,
-            subscribers: Mutex::default(),
+            abandoned: AtomicBool::new(false),
         })
+    }
+
+    /// Whether its threads are still busy with a run that was interrupted and could not be stopped.
+    #[getter]
+    fn abandoned(&self) -> bool {
+        self.abandoned.load(Ordering::Relaxed)
     }
 
     #[getter]
@@ -145,7 +152,7 @@ impl PySession {
     ) -> PyResult<Vec<Option<Chunk>>> {
         let refs: Vec<&Array> = arrays.iter().collect();
         let plan = self.session.plan(&refs).or_raise()?;
-        if is_quick(&plan) && self.listeners().is_empty() {
+        if is_quick(&plan) && diagnostics::is_quiet() {
             let run = || self.session.run_plan(&plan, &refs, targets);
             return py.detach(run).or_raise();
         }
@@ -156,11 +163,6 @@ impl PySession {
         })
     }
 
-    fn listeners(&self) -> Vec<Arc<dyn Subscriber>> {
-        let listeners = self.subscribers.lock();
-        listeners.unwrap_or_else(|e| e.into_inner()).clone()
-    }
-
     /// Runs something long. On Python's main thread, which alone receives signals, the work is another
     /// thread's, so that Ctrl-C is heard at once and leaves nothing running.
     fn quietly<T: Send + 'static>(
@@ -169,20 +171,26 @@ impl PySession {
         work: impl FnOnce(&Session) -> chunkwise::Result<T> + Send + 'static,
     ) -> PyResult<T> {
         let cancel = CancelToken::new();
+        let running = Running::new(&cancel)?;
         let mut session = self.session.clone().with_cancel(cancel.clone());
-        for listener in self.listeners() {
-            session = session.with_subscriber(listener);
+        for subscriber in diagnostics::subscribers(py)? {
+            session = session.with_subscriber(subscriber);
         }
         if !on_main_thread(py)? {
-            return py.detach(|| work(&session)).or_raise();
+            let result = py.detach(|| work(&session)).or_raise();
+            drop(running);
+            return result;
         }
         let (done, waiting) = channel();
         let run = move || {
             let mut work = Some(work);
+            let mut running = Some(running);
             with_python(&mut || {
                 if let Some(work) = work.take() {
                     // Nobody waits any more after an interrupt.
-                    let _ = done.send(work(&session));
+                    let result = work(&session);
+                    drop(running.take());
+                    let _ = done.send(result);
                 }
             });
         };
@@ -201,7 +209,10 @@ impl PySession {
                     return interrupt.and(Err(InternalError::new_err("a run has vanished")));
                 }
                 // The run is told; what cannot be stopped at once ends without us.
-                Err(RecvTimeoutError::Timeout) if patience == 0 => return interrupt.and(gone()),
+                Err(RecvTimeoutError::Timeout) if patience == 0 => {
+                    self.abandoned.store(true, Ordering::Relaxed);
+                    return interrupt.and(gone());
+                }
                 Err(RecvTimeoutError::Timeout) => patience -= 1,
             }
             if interrupt.is_ok() {

@@ -50,6 +50,11 @@ from ._statistics import *  # noqa: F403
 from ._ufuncs import *  # noqa: F403
 from .overlap import map_overlap
 
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
+
 __all__ = ["Array", "map_overlap", "overlap", "random"]
 __all__ += _along.__all__
 __all__ += _chunks.__all__
