@@ -246,6 +246,27 @@ class Array:
         self._resolve()
         return self
 
+    # Users' functions, and objects of others.
+
+    def map_blocks(self, func: Any, *args: Any, **kwargs: Any) -> Array:
+        """A function on each chunk; see `chunkwise.array.map_blocks`."""
+        return _functions.map_blocks(func, self, *args, **kwargs)
+
+    def map_overlap(
+        self, func: Any, depth: Any, boundary: Any = None, trim: bool = True, **kwargs: Any
+    ) -> Array:
+        """A function on each chunk with some of its neighbours' elements; see
+        `chunkwise.array.map_overlap`."""
+        return overlap.map_overlap(func, self, depth=depth, boundary=boundary, trim=trim, **kwargs)
+
+    def store(self, targets: Any, **kwargs: Any) -> Any:
+        """Computes and writes into an object with slice assignment; see `chunkwise.array.store`."""
+        return _foreign.store(self, targets, **kwargs)
+
+    def to_npy(self, file: Any) -> None:
+        """Computes and writes a ``.npy`` file; see `chunkwise.array.to_npy`."""
+        _foreign.to_npy(file, self)
+
     # What a person sees.
 
     def __repr__(self) -> str:
@@ -279,6 +300,11 @@ class Array:
         return visualize(self, filename=filename, format=format)
 
     # Python's protocols.
+
+    def __reduce__(self) -> tuple:
+        from . import _pickle  # noqa: F401 - which registers how an expression is pickled
+
+        return Array, (self._expr,)
 
     def __len__(self) -> int:
         if not self.ndim:
@@ -704,6 +730,8 @@ from . import (  # noqa: E402
     _chunks,
     _creation,
     _cumulative,
+    _foreign,
+    _functions,
     _html,
     _indexing,
     _products,
@@ -713,6 +741,7 @@ from . import (  # noqa: E402
     _shapes,
     _standard,
     _statistics,
+    overlap,
 )
 from . import _elementwise as _functions_of_elements  # noqa: E402
 from ._convert import _check_device, asarray  # noqa: E402
