@@ -187,6 +187,16 @@ pub enum Error {
         /// What is wrong with it.
         reason: String,
     },
+    /// A number that the dtype beside it cannot hold.
+    #[error("{operation}: {value} is out of range for {dtype}")]
+    OutOfRange {
+        /// The operation.
+        operation: &'static str,
+        /// The number.
+        value: String,
+        /// The dtype.
+        dtype: DType,
+    },
     /// An operation whose result depends on data that is not computed yet.
     #[error(
         "{operation}: the length of axis {axis} is known only after computing; call persist() first"
@@ -207,6 +217,30 @@ pub enum Error {
     #[error("{operation}: all values along the axis are NaN")]
     AllNan {
         /// The reduction.
+        operation: &'static str,
+    },
+    /// A matrix without an inverse where one is needed.
+    #[error("{operation}: the matrix is singular: pivot {pivot} is zero")]
+    SingularMatrix {
+        /// The operation.
+        operation: &'static str,
+        /// The first pivot that is zero, from 0.
+        pivot: usize,
+    },
+    /// A matrix that is not positive definite where it has to be.
+    #[error(
+        "{operation}: the matrix is not positive definite: its leading minor of order {minor} is not positive"
+    )]
+    NotPositiveDefinite {
+        /// The operation.
+        operation: &'static str,
+        /// The order of the first leading minor that is not positive, from 1.
+        minor: usize,
+    },
+    /// An iteration that did not converge, as on NaN and infinities.
+    #[error("{operation} did not converge")]
+    NoConvergence {
+        /// The operation.
         operation: &'static str,
     },
     /// A plan that cannot run within its memory limit.

@@ -71,6 +71,19 @@ impl<'a> CellStore<'a> {
         }
     }
 
+    /// A region of a cell, counted from the cell's start: of a cell in scratch, nothing else is read.
+    fn part(&self, cell: &CellRef, region: &Region, pool: &Pool) -> Result<Chunk> {
+        let held = self.lock().get(cell).cloned();
+        match held {
+            Some(Held::Scratch(file)) if region.shape.as_slice() != file.shape() => {
+                Chunk::build(pool, file.dtype(), &region.shape, |out| {
+                    file.read(region, out)
+                })
+            }
+            _ => self.get(cell, pool)?.region(region),
+        }
+    }
+
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<CellRef, Held>> {
         self.cells.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -88,8 +101,8 @@ impl Cells for CellStore<'_> {
         let mut covering = grid.covering(region);
         let first = covering.next();
         if let (Some(index), None) = (&first, covering.next()) {
-            let chunk = self.get(&reference(grid.ravel(index)), pool)?;
-            return chunk.region(&region.relative_to(&grid.region(index).start));
+            let within = region.relative_to(&grid.region(index).start);
+            return self.part(&reference(grid.ravel(index)), &within, pool);
         }
         Chunk::build(pool, of.dtype, &region.shape, |mut out| {
             for index in grid.covering(region) {
@@ -97,8 +110,8 @@ impl Cells for CellStore<'_> {
                 let Some(part) = own.intersect(region) else {
                     continue;
                 };
-                let chunk = self.get(&reference(grid.ravel(&index)), pool)?;
-                let from = chunk.region(&part.relative_to(&own.start))?;
+                let within = part.relative_to(&own.start);
+                let from = self.part(&reference(grid.ravel(&index)), &within, pool)?;
                 copy(
                     &from.view(),
                     &mut out.region(&part.relative_to(&region.start)),

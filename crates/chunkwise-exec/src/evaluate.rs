@@ -5,6 +5,7 @@ use std::sync::atomic::AtomicBool;
 use chunkwise_core::{
     Chunk, DType, Dims, Error, Pool, Region, Result, Strides, View, ViewMut, c_strides,
 };
+use chunkwise_kernels::gather::take;
 use chunkwise_kernels::movement::copy;
 use chunkwise_kernels::tile::{self, Leaf, Output, Scratch, State};
 use chunkwise_plan::{
@@ -94,22 +95,19 @@ fn fill_take(
         place.shape[axis] = len;
         place
     };
+    let mut whole = region.clone();
+    whole.start[axis] = 0;
+    whole.shape[axis] = input.shape()[axis];
+    if let Some(all) = in_place(input, &whole) {
+        return take(&all, axis, 0, indices, out);
+    }
     let runs = take_runs(indices);
     if let Some(span) = take_span(indices) {
         let mut inner = region.clone();
         inner.start[axis] = span.start;
         inner.shape[axis] = span.len();
         let all = temporary(input, &inner, cx)?;
-        for run in runs {
-            let mut from = Region::whole(&inner.shape);
-            from.start[axis] = run.from - span.start;
-            from.shape[axis] = run.len;
-            copy(
-                &all.view().region(&from),
-                &mut out.region(&place(run.at, run.len)),
-            )?;
-        }
-        return Ok(());
+        return take(&all.view(), axis, span.start, indices, out);
     }
     for run in runs {
         let mut inner = region.clone();
@@ -296,6 +294,13 @@ fn linear(spec: &LeafSpec, region: &Region, units: &[isize]) -> (isize, Strides)
 
 /// The elements of a body in memory as they are, where it is data in memory and nothing more.
 pub fn in_place<'a>(body: &'a Body, region: &Region) -> Option<View<'a>> {
+    if let Body::Reshape { from, to, input } = body {
+        let all = in_place(input, &Region::whole(from))?;
+        let strides: Strides = c_strides(to, 1);
+        let start = strides.iter().zip(&region.start);
+        let start: isize = start.map(|(s, i)| s * *i as isize).sum();
+        return all.strided(start, &region.shape, &strides).ok();
+    }
     let leaf = body.as_leaf()?;
     let Input::Source(source) = &leaf.input else {
         return None;

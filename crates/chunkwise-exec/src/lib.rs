@@ -14,6 +14,7 @@ mod combine;
 pub mod evaluate;
 mod events;
 mod executor;
+mod order;
 mod run;
 pub mod scheduler;
 mod target;

@@ -568,6 +568,10 @@ impl Work for PlanWork<'_> {
         self.reads[stage]
     }
 
+    fn reads_parts(&self, stage: usize) -> bool {
+        matches!(self.plan.stages[stage].kind, StageKind::Merge(_))
+    }
+
     fn reads(&self, task: Task) -> Vec<CellRef> {
         let index = self.plan.stages[task.stage].task_index(task.number);
         self.plan.dependencies(task.stage, &index)

@@ -38,6 +38,11 @@ pub trait Work {
     fn task_bytes(&self, stage: usize) -> u64;
     /// Whether tasks of a stage read cells at all.
     fn reads_cells(&self, stage: usize) -> bool;
+    /// Whether tasks of a stage read small parts of cells, in scratch as in memory.
+    fn reads_parts(&self, stage: usize) -> bool {
+        let _ = stage;
+        false
+    }
     /// The cells that a task reads, each once.
     fn reads(&self, task: Task) -> Vec<CellRef>;
     /// What makes a cell.
@@ -324,9 +329,13 @@ impl<W: Work> Scheduler<W> {
         if reads.iter().any(leaving) {
             return Action::Wait;
         }
-        let loaded = self.loaded(&reads);
+        let parts = self.work.reads_parts(task.stage);
+        let (loaded, keep) = match parts {
+            true => (0, &[][..]),
+            false => (self.loaded(&reads), &reads[..]),
+        };
         if self.committed() + own + loaded > self.limit {
-            if let Some(cell) = self.furthest(&reads) {
+            if let Some(cell) = self.furthest(keep) {
                 return self.spill(cell);
             }
             // What is running will make room; alone, a task has the room that the plan was checked

@@ -12,6 +12,7 @@ use chunkwise_plan::{
 };
 
 use crate::evaluate::{Context, fill, in_place, run_fused, temporary};
+use crate::order::{run_merge, run_sort, run_split};
 
 /// What a task leaves behind at an output.
 pub(crate) enum Product {
@@ -25,13 +26,16 @@ pub(crate) enum Product {
     Carry(State),
 }
 
+/// Answers where an output of a task belongs, if it can be written there at once.
+pub(crate) type Place<'f, 'p> = &'f dyn Fn(usize) -> Result<Option<ViewMut<'p>>>;
+
 /// Runs the task of `stage` at `index`. Where `place` answers a view for an output, the result is
 /// written there.
 pub(crate) fn run_task<'p>(
     plan: &Plan,
     stage: usize,
     index: &[usize],
-    place: &dyn Fn(usize) -> Result<Option<ViewMut<'p>>>,
+    place: Place<'_, 'p>,
     cx: &mut Context<'_>,
 ) -> Result<Vec<Product>> {
     let of = &plan.stages[stage];
@@ -47,12 +51,15 @@ pub(crate) fn run_task<'p>(
         StageKind::Scan(s) => run_scan(s, plan, stage, index, &region, place, cx),
         StageKind::Call(c) => run_call(c, index, &region, cx),
         StageKind::Compress(c) => Ok(vec![Product::Cell(run_compress(c, &region, cx)?)]),
+        StageKind::Sort(s) => run_sort(s, &region, place, cx),
+        StageKind::Split(s) => run_split(s, index, &region, cx),
+        StageKind::Merge(m) => run_merge(m, index, &region, place, cx),
     }
 }
 
 /// Fills the only output, where it belongs or in a chunk.
 fn one<'p>(
-    place: &dyn Fn(usize) -> Result<Option<ViewMut<'p>>>,
+    place: Place<'_, 'p>,
     pool: Pool,
     dtype: chunkwise_core::DType,
     shape: &[usize],
@@ -70,7 +77,7 @@ fn one<'p>(
 fn run_pass<'p>(
     pass: &Pass,
     region: &Region,
-    place: &dyn Fn(usize) -> Result<Option<ViewMut<'p>>>,
+    place: Place<'_, 'p>,
     cx: &mut Context<'_>,
 ) -> Result<Vec<Product>> {
     let program = &pass.fused.program;
@@ -280,7 +287,7 @@ fn run_scan<'p>(
     stage: usize,
     index: &[usize],
     region: &Region,
-    place: &dyn Fn(usize) -> Result<Option<ViewMut<'p>>>,
+    place: Place<'_, 'p>,
     cx: &mut Context<'_>,
 ) -> Result<Vec<Product>> {
     let of = &plan.stages[stage];

@@ -33,6 +33,16 @@ pub(crate) fn label(expr: &Expr) -> String {
             }
         }
         Kind::Scan { scan, axis, .. } => format!("{}(axis={axis})", scan.name),
+        Kind::Sort {
+            axis,
+            descending,
+            indices,
+            ..
+        } => {
+            let word = if *indices { "argsort" } else { "sort" };
+            let order = if *descending { ", descending" } else { "" };
+            format!("{word}(axis={axis}{order})")
+        }
         Kind::Reshape(_) => "reshape".to_owned(),
         Kind::Concat { inputs, axis } => {
             format!("concatenate({} arrays, axis={axis})", inputs.len())

@@ -37,6 +37,15 @@ impl Index {
     pub fn slice(start: Option<isize>, stop: Option<isize>, step: isize) -> Index {
         Index::Slice { start, stop, step }
     }
+
+    /// The first position that a slice shows of an axis, and how many it shows; the whole axis for
+    /// what is no slice.
+    pub fn within(self, size: usize) -> Result<(usize, usize)> {
+        match self {
+            Index::Slice { start, stop, step } => clip(start, stop, step, size),
+            _ => Ok((0, size)),
+        }
+    }
 }
 
 macro_rules! from_ints {

@@ -40,7 +40,7 @@ pub enum Kind {
         /// Where each axis of the input is taken from.
         map: IndexMap,
     },
-    /// A reduction over some axes, which the result lacks (`topk` has a last axis of `|k|` instead).
+    /// A reduction over some axes, which the result lacks (`topk` and `bincount` have a last axis of `|k|` instead).
     Reduce {
         /// The row of the table.
         reduction: &'static Reduction,
@@ -59,6 +59,17 @@ pub enum Kind {
         input: Expr,
         /// The axis.
         axis: usize,
+    },
+    /// Each lane along an axis in order, NaN last; equal elements keep theirs.
+    Sort {
+        /// The data.
+        input: Expr,
+        /// The axis.
+        axis: usize,
+        /// Whether all is the other way round, but for equal elements.
+        descending: bool,
+        /// Whether the result is where the elements stood, as `i64`, instead of the elements.
+        indices: bool,
     },
     /// The same elements in C order under another shape.
     Reshape(Expr),
@@ -248,6 +259,7 @@ impl Expr {
             | Kind::View { input, .. }
             | Kind::Reduce { input, .. }
             | Kind::Scan { input, .. }
+            | Kind::Sort { input, .. }
             | Kind::Take { input, .. } => [input].into_iter().collect(),
             Kind::Compress { input, mask, .. } => [input, mask].into_iter().collect(),
             Kind::Contract { a, b, .. } => [a, b].into_iter().collect(),
@@ -289,6 +301,7 @@ fn take_inputs(kind: &mut Kind, into: &mut Vec<Expr>) {
         | Kind::View { input, .. }
         | Kind::Reduce { input, .. }
         | Kind::Scan { input, .. }
+        | Kind::Sort { input, .. }
         | Kind::Take { input, .. } => into.push(input),
         Kind::Compress { input, mask, .. } => into.extend([input, mask]),
         Kind::Contract { a, b, .. } => into.extend([a, b]),
@@ -333,6 +346,12 @@ fn identify(kind: &Kind, shape: &Dims, dtype: DType, grid: &Grid) -> NodeId {
                 .hash(&mut h);
         }
         Kind::Scan { scan, input, axis } => (scan.name, input.id(), axis).hash(&mut h),
+        Kind::Sort {
+            input,
+            axis,
+            descending,
+            indices,
+        } => (input.id(), axis, descending, indices).hash(&mut h),
         Kind::Concat { inputs, axis } => {
             axis.hash(&mut h);
             inputs.iter().for_each(|i| i.id().hash(&mut h));

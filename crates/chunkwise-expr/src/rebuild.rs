@@ -44,6 +44,17 @@ impl Expr {
                 input: one(),
                 axis: *axis,
             },
+            Kind::Sort {
+                axis,
+                descending,
+                indices,
+                ..
+            } => Kind::Sort {
+                input: one(),
+                axis: *axis,
+                descending: *descending,
+                indices: *indices,
+            },
             Kind::Reshape(_) => Kind::Reshape(one()),
             Kind::Concat { axis, .. } => Kind::Concat {
                 inputs: new.to_vec(),

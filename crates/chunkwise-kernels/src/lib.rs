@@ -6,11 +6,14 @@
 //! - [`scan`]: cumulative sums and products.
 //! - [`tile`]: the interpreter that runs fused chains tile by tile.
 //! - [`contract`]: matrix products.
-//! - [`movement`]: strided copies.
+//! - [`movement`]: strided copies. [`gather`]: elements at scattered positions.
+//! - [`order`]: sorting, selecting, searching.
 
 pub mod contract;
 pub mod elementwise;
+pub mod gather;
 pub mod movement;
+pub mod order;
 pub mod random;
 pub mod reduce;
 pub mod scan;

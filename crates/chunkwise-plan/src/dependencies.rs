@@ -42,6 +42,18 @@ impl Plan {
                         body.visit_needs(&input.region(index, &region), &mut need);
                     }
                 }
+                StageKind::Sort(s) => s.input.visit_needs(&region, &mut need),
+                StageKind::Split(s) => {
+                    need(s.samples.stage, s.samples.output, &s.lane_region(index));
+                }
+                StageKind::Merge(m) => {
+                    let runs = m.lane_region(index, 0, m.split.len);
+                    need(m.values.stage, m.values.output, &runs);
+                    if let Some(i) = m.indices {
+                        need(i.stage, i.output, &runs);
+                    }
+                    need(m.table.stage, m.table.output, &m.table_region(index));
+                }
                 StageKind::Compress(c) => {
                     c.input.visit_needs(&region, &mut need);
                     let mask = Region::new([region.start[c.axis]], [region.shape[c.axis]]);
@@ -82,6 +94,15 @@ impl Plan {
             }
             StageKind::Scan(s) => s.input.visit_inputs(visit),
             StageKind::Call(c) => c.inputs.iter().for_each(|b| b.visit_inputs(visit)),
+            StageKind::Sort(s) => s.input.visit_inputs(visit),
+            StageKind::Split(s) => visit(s.samples.stage, s.samples.output),
+            StageKind::Merge(m) => {
+                visit(m.values.stage, m.values.output);
+                if let Some(i) = m.indices {
+                    visit(i.stage, i.output);
+                }
+                visit(m.table.stage, m.table.output);
+            }
             StageKind::Compress(c) => {
                 c.input.visit_inputs(visit);
                 c.mask.visit_inputs(visit);

@@ -70,6 +70,10 @@ impl Stage {
             StageKind::Scan(_) => "scan",
             StageKind::Call(_) => "call",
             StageKind::Compress(_) => "compress",
+            StageKind::Sort(s) if s.sampled.is_some() => "sort runs of",
+            StageKind::Sort(_) => "sort",
+            StageKind::Split(_) => "split",
+            StageKind::Merge(_) => "merge",
         }
     }
 

@@ -12,8 +12,8 @@ use crate::{Fused, Input, LeafSpec};
 /// whole, so that threads finish together and a run can be stopped soon.
 const TASK_NANOSECONDS: f32 = 1.0e6;
 /// Bounds of the elements of a task.
-const SMALLEST: usize = 1 << 15;
-const LARGEST: usize = 1 << 20;
+pub(crate) const SMALLEST: usize = 1 << 15;
+pub(crate) const LARGEST: usize = 1 << 20;
 /// There should be about this many tasks at least, where there is work for them.
 const TASKS: usize = 64;
 /// Bytes that a task may load at once.
@@ -82,7 +82,7 @@ pub(crate) fn tasks(wants: &Wants<'_>, stage_grid: impl Fn(usize, usize) -> Grid
 }
 
 /// The length of equal parts of at most `most`.
-fn even(len: usize, most: usize) -> usize {
+pub(crate) fn even(len: usize, most: usize) -> usize {
     len.div_ceil(len.div_ceil(most).max(1)).max(1)
 }
 

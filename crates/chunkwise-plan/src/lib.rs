@@ -20,6 +20,7 @@ mod grain;
 mod lower;
 mod memory;
 mod reshape;
+mod sort;
 mod stage;
 
 pub use body::{Body, Fused, Input, LeafSpec, TakeRun, concat_parts, take_runs, take_span};
@@ -30,6 +31,6 @@ pub use lower::{Options, plan};
 pub use memory::TaskMemory;
 pub use reshape::{Run, reshape_runs, reshape_span};
 pub use stage::{
-    CallStage, CompressStage, ContractStage, OutputRef, Pass, PassOutput, Plan, ReduceOutput,
-    ScanStage, Stage, StageKind, StageOutput,
+    CallStage, CompressStage, ContractStage, MergeStage, OutputRef, Pass, PassOutput, Plan,
+    ReduceOutput, ScanStage, SortStage, SplitStage, Stage, StageKind, StageOutput,
 };

@@ -7,6 +7,7 @@ use chunkwise_expr::{Expr, Follow, Kind, NodeId};
 
 use crate::fuse::{Fuser, Placed, body};
 use crate::memory::task_memory;
+use crate::sort::Sort;
 use crate::stage::{
     CallStage, CompressStage, ContractStage, OutputRef, Pass, PassOutput, Plan, ReduceOutput,
     ScanStage, Stage, StageKind, StageOutput,
@@ -74,6 +75,7 @@ fn is_barrier(e: &Expr) -> bool {
             | Kind::Contract { .. }
             | Kind::Call { .. }
             | Kind::Compress { .. }
+            | Kind::Sort { .. }
     )
 }
 
@@ -212,6 +214,22 @@ impl<'a> Lowering<'a> {
                     }
                     stage
                 }
+                Kind::Sort {
+                    input,
+                    axis,
+                    descending,
+                    indices,
+                } => {
+                    let sort = Sort {
+                        e,
+                        input,
+                        axis: *axis,
+                        descending: *descending,
+                        indices: *indices,
+                    };
+                    let (options, stages) = (self.options, &mut self.stages);
+                    sort.lower(options, &self.placed, &mut |stage| push(stages, stage))?
+                }
                 Kind::Compress { input, mask, axis } => {
                     let (item, limit) = (e.dtype().size(), self.options.memory_limit);
                     let kind = StageKind::Compress(CompressStage {
@@ -232,10 +250,7 @@ impl<'a> Lowering<'a> {
             };
             (stage, &group.members[..])
         };
-        let mut stage = stage;
-        let cell_bytes = |s: usize, o: usize| self.stages[s].outputs[o].cell_bytes();
-        stage.memory = task_memory(&stage.kind, &stage.tasks, &stage.outputs, &cell_bytes);
-        let number = self.stages.len();
+        let number = push(&mut self.stages, stage);
         for (output, member) in members.iter().enumerate() {
             self.placed.insert(
                 member.id(),
@@ -245,7 +260,6 @@ impl<'a> Lowering<'a> {
                 },
             );
         }
-        self.stages.push(stage);
         Ok(())
     }
 
@@ -309,10 +323,10 @@ impl<'a> Lowering<'a> {
                     let output = ReduceOutput {
                         reducer: reduction.resolve(input.dtype(), *params)?,
                         axes: axes.clone(),
-                        is_topk: reduction.is_topk(),
+                        adds_axis: reduction.adds_axis(),
                     };
                     let last = reduction
-                        .is_topk()
+                        .adds_axis()
                         .then(|| member.shape()[member.ndim() - 1]);
                     let grid = output.cells(&tasks, last);
                     (PassOutput::Reduce(output), grid)
@@ -410,13 +424,25 @@ impl<'a> Lowering<'a> {
     }
 }
 
+/// Adds a stage with the bytes that its tasks need; answers its number.
+fn push(stages: &mut Vec<Stage>, mut stage: Stage) -> usize {
+    let cell_bytes = |s: usize, o: usize| stages[s].outputs[o].cell_bytes();
+    stage.memory = task_memory(&stage.kind, &stage.tasks, &stage.outputs, &cell_bytes);
+    stages.push(stage);
+    stages.len() - 1
+}
+
 /// A stage with one output that is cut as its tasks are.
 fn single(e: &Expr, kind: StageKind, tasks: Grid) -> Stage {
     let cost = match &kind {
         StageKind::Scan(s) => s.input.cost() + 1.0,
         StageKind::Call(c) => c.inputs.iter().map(Body::cost).sum::<f32>() + 2.0,
         StageKind::Compress(c) => c.input.cost() + c.mask.cost() + 1.0,
-        StageKind::Pass(_) | StageKind::Contract(_) => 1.0,
+        StageKind::Pass(_)
+        | StageKind::Contract(_)
+        | StageKind::Sort(_)
+        | StageKind::Split(_)
+        | StageKind::Merge(_) => 1.0,
     };
     Stage {
         label: e.label(),

@@ -2,6 +2,8 @@
 
 use chunkwise_core::{AxisGrid, Dims, Grid, Pool, Region};
 
+use chunkwise_kernels::order::{SAMPLE_BYTES, pair_bytes};
+
 use crate::body::TAKE_SPAN;
 use crate::{Body, Fused, Input, Pass, PassOutput, ReduceOutput, StageKind, StageOutput};
 
@@ -119,6 +121,29 @@ pub(crate) fn task_memory(
                 // What the function makes before it is trimmed, and room of its own.
                 None => 2 * made,
             };
+        }
+        StageKind::Sort(s) => {
+            let n: usize = largest.iter().product();
+            let item = s.input.dtype().size();
+            // The rows that are sorted, and the input where it lies otherwise.
+            memory.scratch += 2 * bytes(largest, item);
+            memory.scratch += bytes(&[n], pair_bytes(s.input.dtype(), s.indices));
+            body(&s.input, &whole, &mut memory, cell_bytes);
+        }
+        StageKind::Split(s) => {
+            let dtype = s.dtype;
+            memory.scratch += bytes(&[s.split.samples()], dtype.size() + SAMPLE_BYTES);
+            memory.scratch += stored;
+            memory.input += cell_bytes(s.samples.stage, s.samples.output);
+        }
+        StageKind::Merge(m) => {
+            let item = m.dtype.size() + 8 * usize::from(m.indices.is_some());
+            let most = m.split.most().min(m.split.len);
+            memory.scratch += bytes(&[most], 2 * item);
+            memory.scratch += bytes(&[most], pair_bytes(m.dtype, m.indices.is_some()));
+            // A part of one run at a time, before it stands beside the others.
+            memory.scratch += bytes(&[m.split.run.min(most)], item);
+            memory.input += bytes(&[2 * m.split.runs()], 8);
         }
         StageKind::Compress(c) => {
             memory.scratch += bytes(largest, c.input.dtype().size());

@@ -2,6 +2,7 @@ use std::sync::Arc;
 
 use chunkwise_core::{AxisGrid, DType, Dims, Grid, Location, Region};
 use chunkwise_expr::Call;
+use chunkwise_kernels::order::Split;
 use chunkwise_kernels::reduce::Reducer;
 use chunkwise_kernels::scan::Scanner;
 use smallvec::SmallVec;
@@ -88,6 +89,12 @@ pub enum StageKind {
     Call(CallStage),
     /// A boolean index: each task keeps the chosen part of a cell.
     Compress(CompressStage),
+    /// A sort of whole lanes, or of runs that are merged afterwards.
+    Sort(SortStage),
+    /// Where the runs of a lane are cut for the merge; a task per lane.
+    Split(SplitStage),
+    /// A merge of runs: each task makes a part of the sorted lane.
+    Merge(MergeStage),
 }
 
 /// A fused chain whose outputs are stored or reduced.
@@ -117,7 +124,7 @@ pub struct ReduceOutput {
     /// The reduced axes, sorted.
     pub axes: SmallVec<[usize; 4]>,
     /// Whether the result has a last axis of what is kept for each cell.
-    pub is_topk: bool,
+    pub adds_axis: bool,
 }
 
 impl ReduceOutput {
@@ -134,14 +141,14 @@ impl ReduceOutput {
                 cell.push(index[axis]);
             }
         }
-        if self.is_topk {
+        if self.adds_axis {
             cell.push(0);
         }
         (cell, leaf, leaves)
     }
 
-    /// The cells of the result for tasks cut as `tasks`; `last` is the length of the axis that `topk`
-    /// adds.
+    /// The cells of the result for tasks cut as `tasks`; `last` is the length of the axis that the
+    /// reduction adds.
     pub fn cells(&self, tasks: &Grid, last: Option<usize>) -> Grid {
         let kept = (0..tasks.ndim())
             .filter(|a| !self.axes.contains(a))
@@ -220,6 +227,100 @@ pub struct CompressStage {
     pub mask: Body,
     /// The axis.
     pub axis: usize,
+}
+
+/// A sort of pieces of lanes: each task sorts its region along the axis. Where the pieces are runs of
+/// longer lanes, output 0 has the values, then come the indices if they are asked for, then samples.
+#[derive(Debug)]
+pub struct SortStage {
+    /// The input.
+    pub input: Body,
+    /// The axis.
+    pub axis: usize,
+    /// Whether the largest come first.
+    pub descending: bool,
+    /// Whether the places of the elements are asked for.
+    pub indices: bool,
+    /// The spacing of the samples, where the pieces are runs.
+    pub sampled: Option<usize>,
+}
+
+/// Where the runs of a lane are cut: output 0 has, for each part of the sorted lane and each run, the
+/// start and the end of the elements of the run that the part is made from.
+#[derive(Debug)]
+pub struct SplitStage {
+    /// The axis.
+    pub axis: usize,
+    /// The samples of the runs.
+    pub samples: OutputRef,
+    /// Their dtype.
+    pub dtype: DType,
+    /// How the lanes are cut.
+    pub split: Split,
+}
+
+/// A merge of the runs of each lane.
+#[derive(Debug)]
+pub struct MergeStage {
+    /// The axis.
+    pub axis: usize,
+    /// The elements of the runs.
+    pub values: OutputRef,
+    /// Their dtype.
+    pub dtype: DType,
+    /// Where they stood in the lane, if that is asked for.
+    pub indices: Option<OutputRef>,
+    /// Where the runs are cut.
+    pub table: OutputRef,
+    /// How the lanes are cut.
+    pub split: Split,
+}
+
+impl MergeStage {
+    /// The part of the table that a task reads.
+    pub fn table_region(&self, index: &[usize]) -> Region {
+        let mut region = lane(index);
+        let runs = self.split.runs();
+        region.start[self.axis] = index[self.axis] * runs * 2;
+        region.shape[self.axis] = runs * 2;
+        region
+    }
+
+    /// The lane of a task, from `from` on.
+    pub fn lane_region(&self, index: &[usize], from: usize, len: usize) -> Region {
+        let mut region = lane(index);
+        region.start[self.axis] = from;
+        region.shape[self.axis] = len;
+        region
+    }
+}
+
+impl SplitStage {
+    /// The samples of a run of a task's lane.
+    pub fn samples_region(&self, index: &[usize], run: usize) -> Region {
+        let mut region = lane(index);
+        let (start, len) = self.split.samples_of(run);
+        region.start[self.axis] = start;
+        region.shape[self.axis] = len;
+        region
+    }
+
+    /// All samples of a task's lane.
+    pub fn lane_region(&self, index: &[usize]) -> Region {
+        let mut region = lane(index);
+        region.start[self.axis] = 0;
+        region.shape[self.axis] = self.split.samples();
+        region
+    }
+}
+
+/// The region of one element at a task's index: tasks on long lanes have length 1 along the other
+/// axes. Its place along the axis of the lanes is yet to be set.
+fn lane(index: &[usize]) -> Region {
+    Region {
+        start: index.into(),
+        shape: smallvec::smallvec![1; index.len()],
+    }
 }
 
 impl Stage {

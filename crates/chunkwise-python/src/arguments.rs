@@ -241,15 +241,16 @@ impl<'a, 'py> FromPyObject<'a, 'py> for BasicIndex {
         let parts = match value.cast::<PyTuple>() {
             Ok(parts) => parts
                 .iter()
-                .map(|p| part(&p))
+                .map(|p| index_part(&p))
                 .collect::<PyResult<Vec<_>>>()?,
-            Err(_) => vec![part(&value)?],
+            Err(_) => vec![index_part(&value)?],
         };
         Ok(BasicIndex(parts))
     }
 }
 
-fn part(value: &Bound<'_, PyAny>) -> PyResult<Index> {
+/// One part of a basic index.
+pub(crate) fn index_part(value: &Bound<'_, PyAny>) -> PyResult<Index> {
     if value.is_none() {
         return Ok(Index::NewAxis);
     }

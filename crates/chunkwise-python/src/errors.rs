@@ -7,7 +7,8 @@ use std::sync::Arc;
 use chunkwise::Error;
 use pyo3::create_exception;
 use pyo3::exceptions::{
-    PyIndexError, PyMemoryError, PyOSError, PyRuntimeError, PyTypeError, PyValueError,
+    PyIndexError, PyMemoryError, PyOSError, PyOverflowError, PyRuntimeError, PyTypeError,
+    PyValueError,
 };
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -103,6 +104,7 @@ pub(crate) fn exception(py: Python<'_>, error: &Error) -> PyErr {
         Error::IndexOutOfRange { .. } | Error::TooManyIndices { .. } => {
             PyIndexError::new_err(error.to_string())
         }
+        Error::OutOfRange { .. } => PyOverflowError::new_err(error.to_string()),
         Error::OverBudget { .. } => MemoryLimitError::new_err(error.to_string()),
         Error::OutOfMemory { .. } => PyMemoryError::new_err(error.to_string()),
         Error::Cancelled => CancelledError::new_err(error.to_string()),

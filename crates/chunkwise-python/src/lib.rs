@@ -4,7 +4,7 @@
 //! - [`expr`]: the handle of a lazy array, and where in the user's program it was made.
 //! - [`arguments`]: chunks, axes, indices and numbers as Python writes them.
 //! - One file for each family of operations: [`creation`], [`elementwise`], [`reduction`], [`shapes`],
-//!   [`products`], [`random`], [`functions`].
+//!   [`indexing`], [`products`], [`fft`], [`random`], [`functions`].
 //! - [`data`]: memory and objects of others as arrays. [`results`]: our memory for others.
 //! - [`session`]: running. [`diagnostics`]: who is told of runs. [`outline`]: expressions and plans as
 //!   plain data, for pictures.
@@ -18,7 +18,9 @@ mod diagnostics;
 mod elementwise;
 mod errors;
 mod expr;
+mod fft;
 mod functions;
+mod indexing;
 mod outline;
 mod products;
 mod random;
@@ -48,7 +50,9 @@ mod _chunkwise {
         data::register(m)?;
         diagnostics::register(m)?;
         elementwise::register(m)?;
+        fft::register(m)?;
         functions::register(m)?;
+        indexing::register(m)?;
         outline::register(m)?;
         products::register(m)?;
         random::register(m)?;

@@ -1,10 +1,10 @@
 //! Random arrays.
 
-use chunkwise::{Generator, Random};
+use chunkwise::{Generator, Operand, Random};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 
-use crate::arguments::{Cut, dtype_or_none};
+use crate::arguments::{Argument, Cut, dtype_or_none};
 use crate::expr::{PyExpr, build};
 
 pub(crate) fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
@@ -65,6 +65,20 @@ impl PyRandom {
                 format!("unknown with {} parameters", parameters.len()),
             )),
         })
+    }
+
+    /// A distribution by name whose parameters are arrays or numbers.
+    fn sample(
+        &self,
+        py: Python<'_>,
+        name: &str,
+        parameters: Vec<Argument>,
+        shape: Vec<usize>,
+        chunks: Cut,
+    ) -> PyResult<PyExpr> {
+        let chunks = chunks.over(&shape, chunkwise::DType::U64)?;
+        let parameters: Vec<Operand> = parameters.into_iter().map(|p| p.0).collect();
+        build(py, || self.0.sample(name, &parameters, shape, chunks))
     }
 
     /// Integers in `[low, high)`.

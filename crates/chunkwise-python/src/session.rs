@@ -47,9 +47,12 @@ pub(crate) struct PySession {
     pub(crate) session: Session,
 }
 
-/// Threads keep their Python state for life: calling a user's function then costs no set-up.
+/// Threads keep their Python state for life: calling a user's function then costs no set-up. A thread
+/// that comes up while the interpreter goes down does without.
 fn with_python(life: &mut (dyn FnMut() + Send)) {
-    Python::attach(|py| py.detach(life));
+    if Python::try_attach(|py| py.detach(&mut *life)).is_none() {
+        life();
+    }
 }
 
 #[pymethods]

@@ -105,6 +105,8 @@ unary! {
     expm1 "expm1" F64 "`exp(x) - 1`, accurate near zero.";
     fabs "fabs" F64 "The absolute value as a float.";
     floor "floor" F64 "The largest integer that is not above.";
+    frexp_exponent "frexp_exponent" F64 "The exponent of the number written as `m * 2^e` with `m` in [0.5, 1).";
+    frexp_mantissa "frexp_mantissa" F64 "The `m` of the number written as `m * 2^e` with `m` in [0.5, 1).";
     i0 "i0" F64 "The modified Bessel function of the first kind, order 0.";
     imag "imag" F64 "The imaginary part.";
     iscomplex "iscomplex" C128 "Whether the imaginary part is not zero.";
@@ -119,11 +121,14 @@ unary! {
     log1p "log1p" F64 "`log(1 + x)`, accurate near zero.";
     log2 "log2" F64 "The logarithm to base 2.";
     logical_not "logical_not" F64 "Whether zero.";
+    modf_fraction "modf_fraction" F64 "What is behind the decimal point, with the number's sign.";
+    modf_integer "modf_integer" F64 "What is before the decimal point.";
     negative "negative" F64 "The number with the other sign.";
     positive "positive" F64 "The number itself.";
     rad2deg "rad2deg" F64 "Radians as degrees.";
     real "real" F64 "The real part.";
     reciprocal "reciprocal" F64 "`1 / x`.";
+    rint "rint" F64 "The nearest integer as a float, the even one of two.";
     sign "sign" F64 "-1, 0 or 1; `x / abs(x)` where complex.";
     signbit "signbit" F64 "Whether the sign bit is set.";
     sin "sin" F64 "The sine of radians.";
@@ -227,18 +232,6 @@ impl Array {
             (None, Some(high)) => apply("minimum", &[self.into(), high]),
             (None, None) => self.check().cloned(),
         }
-    }
-
-    /// The nearest integer as a float, the even one of two.
-    ///
-    /// ```
-    /// # use chunkwise::{Array, DType};
-    /// assert_eq!(Array::ones([3], DType::I64, 3)?.rint()?.dtype(), DType::F64);
-    /// # Ok::<_, chunkwise::Error>(())
-    /// ```
-    #[track_caller]
-    pub fn rint(&self) -> Result<Array> {
-        apply("round", &[self.astype(self.dtype().inexact())?.into()])
     }
 
     /// Rounded to so many decimals, the even one of two equally near; negative counts of decimals

@@ -18,10 +18,11 @@
 //!   [`Array`]; [`meshgrid`]; [`Random`].
 //! - Elementwise: `exp`, `add`, `clip`, `isclose`, ... of [`Array`]; [`where_`]; [`Operand`].
 //! - Reductions and cumulative sums: `mean`, `argmax`, `topk`, `cumsum`, ... of [`Array`]; [`Axes`].
-//! - Indexing: [`Array::get`] with [`s!`], [`Array::take`], [`Array::mask`].
+//! - Indexing: [`Array::get`] with [`s!`], [`Array::take`], [`Array::mask`], [`Array::index_advanced`].
 //! - Shapes: `reshape`, `transpose`, `roll`, [`Array::pad`], `repeat`, `rechunk`, ... of [`Array`];
 //!   [`concatenate`], [`stack`], [`broadcast_arrays`].
 //! - Products: [`Array::matmul`], [`Array::tensordot`], [`einsum`].
+//! - Fourier transforms: [`fft`].
 //! - Functions of your own on chunks: [`map_blocks`], [`Array::map_blocks`], [`Array::map_overlap`];
 //!   on the last axes, with several results: [`apply_gufunc`].
 //! - Running: [`Array::compute`], [`Array::persist`], [`Array::to_npy`], [`Array::explain`];
@@ -29,7 +30,9 @@
 //! - Results as `ndarray` arrays: [`IntoNdarray`], [`chunk_from_ndarray`].
 #![forbid(unsafe_code)]
 
+mod advanced;
 mod array;
+mod assign;
 mod axes;
 mod axes_order;
 mod blocks;
@@ -38,13 +41,16 @@ mod creation;
 mod data;
 mod einsum;
 mod elementwise;
+pub mod fft;
 mod gufunc;
 mod indexing;
 mod joining;
 mod linalg;
 mod masked;
+mod nonzero;
 mod operand;
 mod ops;
+mod order;
 mod padding;
 mod random;
 mod reductions;
@@ -54,6 +60,7 @@ mod scans;
 mod session;
 mod shape;
 
+pub use advanced::Part;
 pub use array::Array;
 pub use axes::Axes;
 pub use axes_order::broadcast_arrays;
@@ -67,7 +74,9 @@ pub use gufunc::{Gufunc, GufuncOutput, GufuncTask, apply_gufunc};
 pub use indexing::stepped;
 pub use joining::{concatenate, dstack, hstack, stack, vstack};
 pub use linalg::Contracted;
+pub use nonzero::select;
 pub use operand::Operand;
+pub use order::{Bins, Method, Side, Unique};
 pub use padding::Pad;
 pub use random::Random;
 pub use result::{IntoChunk, IntoNdarray, TypedChunk, chunk_from_ndarray};

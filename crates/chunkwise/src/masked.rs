@@ -90,6 +90,11 @@ pub(crate) fn reduce(
     match name {
         "sum" | "nansum" | "any" | "count_nonzero" => again(m.filled(false)?),
         "prod" | "nanprod" | "all" => again(m.filled(true)?),
+        // Counted are the numbers from 0 on.
+        "bincount" if dtype.kind() == chunkwise_core::Kind::Unsigned => {
+            reduce(name, &array.astype(DType::I64)?, params, axes)
+        }
+        "bincount" | "bincount_weighted" => again(m.filled(-1)?),
         "mean" => mean(&m, axes, &chosen, dtype),
         "var" | "std" => {
             let var = variance(&m, params.ddof, axes, &chosen, dtype)?;

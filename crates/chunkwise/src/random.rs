@@ -5,10 +5,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use chunkwise_core::{Chunks, DType, Error, Result};
 use chunkwise_expr::Expr;
+use chunkwise_kernels::elementwise::Function;
 use chunkwise_kernels::random::{Distribution, Generator, RandomSpec};
+use smallvec::SmallVec;
 
 use crate::array::Here;
-use crate::{Array, Shape};
+use crate::{Array, Operand, Shape};
 
 /// Makes random arrays from a seed.
 ///
@@ -246,5 +248,55 @@ impl Random {
     pub fn bits(&self, shape: impl Into<Shape>, chunks: impl Into<Chunks>) -> Result<Array> {
         let dtype = self.dtype.unwrap_or(DType::U64);
         self.array(Distribution::Bits, dtype, &shape.into(), &chunks.into())
+    }
+}
+
+/// The samplers: distributions whose parameters differ from element to element.
+static SAMPLERS: &[Function] = chunkwise_kernels::elementwise::SAMPLERS;
+
+impl Random {
+    /// A distribution whose parameters are arrays or numbers, broadcast to the shape: `"gamma"` (shape),
+    /// `"ln_gamma"` (shape), `"poisson"` (mean), `"binomial"` (trials, chance), `"von_mises"`
+    /// (concentration), `"zipf"` (exponent), and `"below"`, an integer below a `uint64`.
+    ///
+    /// Each element takes one word of the generator, which seeds a sequence of its own. Where a
+    /// parameter has no meaning the value is NaN, or the least `int64`.
+    ///
+    /// ```
+    /// # use chunkwise::{Array, DType, Random};
+    /// let means = Array::linspace(0.0, 9.0, 10, true, 5)?;
+    /// let x = Random::new(1).sample("poisson", &[means.into()], [1000, 10], 100)?;
+    /// assert_eq!((x.shape(), x.dtype()), (&[1000, 10][..], DType::I64));
+    /// # Ok::<_, chunkwise::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// An unknown name, a wrong number of parameters, and shapes that cannot be broadcast to `shape`.
+    #[track_caller]
+    pub fn sample(
+        &self,
+        name: &str,
+        parameters: &[Operand],
+        shape: impl Into<Shape>,
+        chunks: impl Into<Chunks>,
+    ) -> Result<Array> {
+        let Some(row) = SAMPLERS.iter().find(|f| f.name == name) else {
+            return Err(Error::argument("sample", "name", name, "no such sampler"));
+        };
+        let words = self.with_dtype(DType::U64).bits(shape, chunks)?;
+        let mut operands: SmallVec<[_; 3]> = SmallVec::new();
+        operands.push(Operand::from(&words).lower()?);
+        for p in parameters {
+            operands.push(p.lower()?);
+        }
+        let drawn = Expr::map(row, &operands).here()?;
+        if drawn.shape() != words.shape() {
+            return Err(Error::ShapeMismatch {
+                operation: "sample",
+                expected: words.shape().to_vec(),
+                got: drawn.shape().to_vec(),
+            });
+        }
+        Ok(drawn)
     }
 }

@@ -111,7 +111,7 @@ moments! {
 
 /// Rows whose methods are written below.
 #[cfg(test)]
-const OTHER: &[&str] = &["topk", "argtopk"];
+const OTHER: &[&str] = &["topk", "argtopk", "bincount", "bincount_weighted"];
 
 macro_rules! in_dtype {
     ($($method:ident $of:ident;)*) => {
@@ -155,10 +155,7 @@ impl Array {
     /// ```
     #[track_caller]
     pub fn reduce(&self, name: &str, axes: impl Into<Axes>, ddof: f64) -> Result<Array> {
-        let mut known = REDUCTIONS
-            .iter()
-            .map(|r| r.name)
-            .filter(|n| !n.ends_with("topk"));
+        let mut known = REDUCTIONS.iter().filter(|r| !r.adds_axis()).map(|r| r.name);
         let Some(found) = known.clone().find(|n| *n == name) else {
             let names: Vec<&str> = known.by_ref().collect();
             let reason = format!("unknown reduction; known are {}", names.join(", "));

@@ -4,15 +4,17 @@
 use std::path::Path;
 
 /// Each crate with the ones that it may use.
-const ARROWS: [(&str, &[&str]); 11] = [
+const ARROWS: [(&str, &[&str]); 13] = [
     ("chunkwise-core", &[]),
     ("chunkwise-kernels", &["core"]),
     ("chunkwise-expr", &["core", "kernels"]),
     ("chunkwise-optimize", &["core", "kernels", "expr"]),
     ("chunkwise-plan", &["core", "kernels", "expr"]),
     ("chunkwise-storage", &["core"]),
+    ("chunkwise-linalg", &["core"]),
     ("chunkwise-exec", &["core", "kernels", "plan", "storage"]),
     ("chunkwise-diagnostics", &["core", "plan", "exec"]),
+    ("chunkwise-fft", &["core"]),
     (
         "chunkwise",
         &[
@@ -22,8 +24,10 @@ const ARROWS: [(&str, &[&str]); 11] = [
             "optimize",
             "plan",
             "storage",
+            "linalg",
             "exec",
             "diagnostics",
+            "fft",
         ],
     ),
     ("chunkwise-cli", &["", "core", "storage", "diagnostics"]),

@@ -242,11 +242,15 @@ fn errors_say_what_is_wrong() {
         (x.bitwise_and(1), "bitwise_and is not defined for float64"),
         (
             zeros(&[3], DType::U8).add(300),
-            "value = 300: out of range for uint8",
+            "add: 300 is out of range for uint8",
         ),
         (
             Array::full([2], 300, DType::U8, 2),
-            "value = 300: out of range for uint8",
+            "full: 300 is out of range for uint8",
+        ),
+        (
+            zeros(&[3], DType::I32).pow(-1),
+            "integers to negative integer powers are not allowed",
         ),
         (Array::arange(0, 5, 0, 2), "the step cannot be zero"),
         (

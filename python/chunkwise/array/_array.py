@@ -35,6 +35,8 @@ def _operand(value: Any) -> Any:
     if isinstance(value, _NUMBERS):
         # A subclass, such as an IntEnum.
         return next(t(value) for t in (bool, int, float, complex) if isinstance(value, t))
+    if isinstance(value, list | tuple):
+        return asarray(value)._expr
     return NotImplemented
 
 
@@ -307,6 +309,14 @@ class Array:
         """The elements converted to another dtype; see `chunkwise.array.astype`."""
         return _standard.astype(self, dtype, copy=copy, casting=casting)
 
+    # NumPy's protocols.
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        return _protocols.array_ufunc(ufunc, method, inputs, kwargs)
+
+    def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        return _protocols.array_function(func, types, args, kwargs)
+
     # Operators.
 
     def __add__(self, other: Any) -> Array:
@@ -405,6 +415,42 @@ class Array:
     def __ge__(self, other: Any) -> Array:
         return _binary("greater_equal", self, other)
 
+    def __iadd__(self, other: Any) -> Array:
+        return _in_place("add", self, other)
+
+    def __isub__(self, other: Any) -> Array:
+        return _in_place("subtract", self, other)
+
+    def __imul__(self, other: Any) -> Array:
+        return _in_place("multiply", self, other)
+
+    def __itruediv__(self, other: Any) -> Array:
+        return _in_place("divide", self, other)
+
+    def __ifloordiv__(self, other: Any) -> Array:
+        return _in_place("floor_divide", self, other)
+
+    def __imod__(self, other: Any) -> Array:
+        return _in_place("remainder", self, other)
+
+    def __ipow__(self, other: Any) -> Array:
+        return _in_place("pow", self, other)
+
+    def __ilshift__(self, other: Any) -> Array:
+        return _in_place("bitwise_left_shift", self, other)
+
+    def __irshift__(self, other: Any) -> Array:
+        return _in_place("bitwise_right_shift", self, other)
+
+    def __iand__(self, other: Any) -> Array:
+        return _in_place("bitwise_and", self, other)
+
+    def __ior__(self, other: Any) -> Array:
+        return _in_place("bitwise_or", self, other)
+
+    def __ixor__(self, other: Any) -> Array:
+        return _in_place("bitwise_xor", self, other)
+
     def __neg__(self) -> Array:
         return Array(_elementwise("negative", self._expr))
 
@@ -429,6 +475,272 @@ class Array:
             return NotImplemented
         return Array(_native.matmul(other, self._expr))
 
+    # Elementwise functions.
+
+    @property
+    def real(self) -> Array:
+        """The real part."""
+        return Array(_elementwise("real", self._expr))
+
+    @property
+    def imag(self) -> Array:
+        """The imaginary part."""
+        return Array(_elementwise("imag", self._expr))
+
+    def conj(self) -> Array:
+        """The complex conjugate."""
+        return Array(_elementwise("conj", self._expr))
+
+    conjugate = conj
+
+    def clip(self, min: Any = None, max: Any = None, out: Any = None) -> Any:
+        """The same as `chunkwise.array.clip`."""
+        return _functions_of_elements.clip(self, min, max, out)
+
+    def round(self, decimals: int = 0, out: Any = None) -> Any:
+        """The same as `chunkwise.array.round`."""
+        return _functions_of_elements.round(self, decimals, out)
+
+    # Reductions.
+
+    def sum(
+        self,
+        axis: Any = None,
+        dtype: Any = None,
+        keepdims: bool = False,
+        split_every: Any = None,
+        out: Any = None,
+        **options: Any,
+    ) -> Any:
+        """The same as `chunkwise.array.sum`."""
+        return _reductions.sum(self, axis, dtype, keepdims, split_every, out, **options)
+
+    def prod(
+        self,
+        axis: Any = None,
+        dtype: Any = None,
+        keepdims: bool = False,
+        split_every: Any = None,
+        out: Any = None,
+        **options: Any,
+    ) -> Any:
+        """The same as `chunkwise.array.prod`."""
+        return _reductions.prod(self, axis, dtype, keepdims, split_every, out, **options)
+
+    def mean(
+        self,
+        axis: Any = None,
+        dtype: Any = None,
+        keepdims: bool = False,
+        split_every: Any = None,
+        out: Any = None,
+        **options: Any,
+    ) -> Any:
+        """The same as `chunkwise.array.mean`."""
+        return _reductions.mean(self, axis, dtype, keepdims, split_every, out, **options)
+
+    def var(
+        self,
+        axis: Any = None,
+        dtype: Any = None,
+        keepdims: bool = False,
+        ddof: float = 0,
+        split_every: Any = None,
+        out: Any = None,
+        **options: Any,
+    ) -> Any:
+        """The same as `chunkwise.array.var`."""
+        return _reductions.var(self, axis, dtype, keepdims, ddof, split_every, out, **options)
+
+    def std(
+        self,
+        axis: Any = None,
+        dtype: Any = None,
+        keepdims: bool = False,
+        ddof: float = 0,
+        split_every: Any = None,
+        out: Any = None,
+        **options: Any,
+    ) -> Any:
+        """The same as `chunkwise.array.std`."""
+        return _reductions.std(self, axis, dtype, keepdims, ddof, split_every, out, **options)
+
+    def min(
+        self,
+        axis: Any = None,
+        keepdims: bool = False,
+        split_every: Any = None,
+        out: Any = None,
+        **options: Any,
+    ) -> Any:
+        """The same as `chunkwise.array.min`."""
+        return _reductions.min(self, axis, keepdims, split_every, out, **options)
+
+    def max(
+        self,
+        axis: Any = None,
+        keepdims: bool = False,
+        split_every: Any = None,
+        out: Any = None,
+        **options: Any,
+    ) -> Any:
+        """The same as `chunkwise.array.max`."""
+        return _reductions.max(self, axis, keepdims, split_every, out, **options)
+
+    def any(
+        self,
+        axis: Any = None,
+        keepdims: bool = False,
+        split_every: Any = None,
+        out: Any = None,
+        **options: Any,
+    ) -> Any:
+        """The same as `chunkwise.array.any`."""
+        return _reductions.any(self, axis, keepdims, split_every, out, **options)
+
+    def all(
+        self,
+        axis: Any = None,
+        keepdims: bool = False,
+        split_every: Any = None,
+        out: Any = None,
+        **options: Any,
+    ) -> Any:
+        """The same as `chunkwise.array.all`."""
+        return _reductions.all(self, axis, keepdims, split_every, out, **options)
+
+    def argmin(
+        self,
+        axis: Any = None,
+        keepdims: bool = False,
+        split_every: Any = None,
+        out: Any = None,
+    ) -> Any:
+        """The same as `chunkwise.array.argmin`."""
+        return _reductions.argmin(self, axis, keepdims, split_every, out)
+
+    def argmax(
+        self,
+        axis: Any = None,
+        keepdims: bool = False,
+        split_every: Any = None,
+        out: Any = None,
+    ) -> Any:
+        """The same as `chunkwise.array.argmax`."""
+        return _reductions.argmax(self, axis, keepdims, split_every, out)
+
+    def moment(
+        self,
+        order: int,
+        axis: Any = None,
+        dtype: Any = None,
+        keepdims: bool = False,
+        ddof: float = 0,
+        split_every: Any = None,
+        out: Any = None,
+    ) -> Any:
+        """The same as `chunkwise.array.moment`."""
+        return _statistics.moment(self, order, axis, dtype, keepdims, ddof, split_every, out)
+
+    def trace(
+        self, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: Any = None, out: Any = None
+    ) -> Any:
+        """The same as `chunkwise.array.trace`."""
+        return _reductions.trace(self, offset, axis1, axis2, dtype, out)
+
+    def cumsum(
+        self, axis: Any = None, dtype: Any = None, out: Any = None, method: str = "sequential"
+    ) -> Any:
+        """The same as `chunkwise.array.cumsum`."""
+        return _cumulative.cumsum(self, axis, dtype, out)
+
+    def cumprod(
+        self, axis: Any = None, dtype: Any = None, out: Any = None, method: str = "sequential"
+    ) -> Any:
+        """The same as `chunkwise.array.cumprod`."""
+        return _cumulative.cumprod(self, axis, dtype, out)
+
+    def topk(self, k: int, axis: int = -1, split_every: Any = None) -> Array:
+        """The same as `chunkwise.array.topk`."""
+        return _cumulative.topk(self, k, axis)
+
+    def argtopk(self, k: int, axis: int = -1, split_every: Any = None) -> Array:
+        """The same as `chunkwise.array.argtopk`."""
+        return _cumulative.argtopk(self, k, axis)
+
+    # Other shapes of the same elements.
+
+    @property
+    def T(self) -> Array:
+        """The axes in reverse order."""
+        return Array(_native.transpose(self._expr, None))
+
+    @property
+    def mT(self) -> Array:
+        """The last two axes exchanged: the transposes of matrices."""
+        return _shapes.matrix_transpose(self)
+
+    def reshape(
+        self,
+        *shape: Any,
+        order: str = "C",
+        copy: bool | None = None,
+        merge_chunks: bool = True,
+        limit: Any = None,
+    ) -> Array:
+        """The elements in another shape: see `chunkwise.array.reshape`."""
+        return _shapes.reshape(self, _several(shape), order, copy=copy)
+
+    def ravel(self, order: str = "C") -> Array:
+        """The elements along one axis: see `chunkwise.array.ravel`."""
+        return _shapes.ravel(self, order)
+
+    def flatten(self, order: str = "C") -> Array:
+        """The elements along one axis: the same as `ravel`."""
+        return _shapes.ravel(self, order)
+
+    def transpose(self, *axes: Any) -> Array:
+        """The axes in another order: see `chunkwise.array.transpose`."""
+        return _shapes.transpose(self, _several(axes) if axes else None)
+
+    def swapaxes(self, axis1: int, axis2: int) -> Array:
+        """Two axes exchanged: see `chunkwise.array.swapaxes`."""
+        return _shapes.swapaxes(self, axis1, axis2)
+
+    def squeeze(self, axis: Any = None) -> Array:
+        """Without axes of length 1: see `chunkwise.array.squeeze`."""
+        return _shapes.squeeze(self, axis)
+
+    def repeat(self, repeats: Any, axis: int | None = None) -> Array:
+        """Each element several times: see `chunkwise.array.repeat`."""
+        return _shapes.repeat(self, repeats, axis)
+
+    def diagonal(self, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Array:
+        """A diagonal: see `chunkwise.array.diagonal`."""
+        return _creation.diagonal(self, offset, axis1, axis2)
+
+    def rechunk(
+        self,
+        chunks: Any = "auto",
+        threshold: Any = None,
+        block_size_limit: Any = None,
+        balance: bool = False,
+        method: Any = None,
+    ) -> Array:
+        """The same elements cut otherwise: see `chunkwise.array.rechunk`."""
+        return _chunks.rechunk(self, chunks, threshold, block_size_limit, balance, method)
+
+    def dot(self, other: Any) -> Array:
+        """The matrix product or its like: see `chunkwise.array.dot`."""
+        return _products.dot(self, other)
+
+
+def _several(arguments: tuple) -> Any:
+    """What was given as one sequence or as several arguments."""
+    if len(arguments) == 1 and (arguments[0] is None or isinstance(arguments[0], tuple | list)):
+        return arguments[0]
+    return arguments
+
 
 def _binary(name: str, x: Array, y: Any) -> Array:
     other = y._expr if type(y) is Array else _operand(y)
@@ -444,6 +756,36 @@ def _reflected(name: str, x: Array, y: Any) -> Array:
     return Array(_elementwise(name, other, x._expr))
 
 
+def _in_place(name: str, x: Array, y: Any) -> Array:
+    """What `x += y` binds to `x`: an array of the same shape and dtype, as NumPy requires."""
+    result = _binary(name, x, y)
+    if result is NotImplemented:
+        return NotImplemented
+    before, after = x._expr, result._expr
+    if not np.can_cast(result.dtype, x.dtype, "same_kind"):
+        raise TypeError(
+            f"{name} in place: cannot cast the result from {after.dtype} to {before.dtype} "
+            "according to the rule 'same_kind'"
+        )
+    if before.shape != after.shape:
+        raise ValueError(
+            f"{name} in place: the result of shape {after.shape} does not fit shape {before.shape}"
+        )
+    return result if before.dtype == after.dtype else Array(_native.cast(after, before.dtype))
+
+
 # The functions that methods stand for; at the end, because they need the class.
-from . import _html, _standard  # noqa: E402
+from . import (  # noqa: E402
+    _chunks,
+    _creation,
+    _cumulative,
+    _html,
+    _products,
+    _protocols,
+    _reductions,
+    _shapes,
+    _standard,
+    _statistics,
+)
+from . import _elementwise as _functions_of_elements  # noqa: E402
 from ._convert import _check_device, asarray  # noqa: E402

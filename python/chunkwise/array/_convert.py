@@ -16,6 +16,8 @@ __all__ = ["asanyarray", "asarray", "from_npy"]
 def _from_numpy(array: np.ndarray, chunks: Any = "auto") -> Array:
     """A NumPy array's memory, without a copy where it lies as native code can read it."""
     name = _dtypes.name(array.dtype)
+    if not array.ndim:
+        return _scalar(array.item(), name)
     if not array.dtype.isnative or not array.flags.aligned:
         array = array.astype(name)
     elif any(s % array.itemsize for s in array.strides):
@@ -72,7 +74,7 @@ def asarray(
     if isinstance(obj, np.generic):
         return _scalar(obj.item(), _dtypes.name(obj.dtype if dtype is None else dtype))
     if isinstance(obj, list | tuple) and _holds_arrays(obj):
-        from ._shapes import stack
+        from ._joining import stack
 
         return asarray(stack([asarray(o) for o in obj]), dtype, copy=copy)
     if hasattr(obj, "__dlpack__") and not hasattr(obj, "__array__"):

@@ -23,12 +23,11 @@ impl Expr {
     pub fn constant(value: Scalar, dtype: DType, shape: &[usize], chunks: &Chunks) -> Result<Expr> {
         element_count(shape)?;
         if !value.fits(dtype) {
-            return Err(Error::argument(
-                "full",
-                "value",
-                value,
-                format!("out of range for {dtype}"),
-            ));
+            return Err(Error::OutOfRange {
+                operation: "full",
+                value: value.to_string(),
+                dtype,
+            });
         }
         let grid = chunks.resolve(shape, dtype.size())?;
         Ok(Expr::new(Kind::Constant(value), shape.into(), dtype, grid))

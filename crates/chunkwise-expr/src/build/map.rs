@@ -60,26 +60,16 @@ impl Expr {
         let shape = broadcast_shapes(&shapes)?;
         chunkwise_core::element_count(&shape)?;
         let grid = unify(&arrays, &shape);
-        let dtypes = argument_dtypes(function, args)?;
+        let dtypes = argument_dtypes(function, args);
+        check_power(function, args, &dtypes)?;
         let resolved = function.resolve(&dtypes)?;
         let inputs = args
             .iter()
-            .zip(&dtypes)
             .zip(&resolved.inputs)
-            .map(|((arg, own), wanted)| match arg {
+            .map(|(arg, wanted)| match arg {
                 Operand::Scalar(s) => {
-                    // Through the argument's own dtype, as an array of it would be cast.
-                    let value = if own.is_integer() && s.fits(*own) {
-                        *s
-                    } else {
-                        through(*s, *own)
-                    };
-                    Ok(Expr::new(
-                        Kind::Constant(value),
-                        shape.clone(),
-                        *wanted,
-                        grid.clone(),
-                    ))
+                    let kind = Kind::Constant(taken(function, *s, *wanted)?);
+                    Ok(Expr::new(kind, shape.clone(), *wanted, grid.clone()))
                 }
                 Operand::Expr(e) => e.broadcast_with(&shape, &grid)?.cast(*wanted),
             })
@@ -117,9 +107,46 @@ fn through(value: Scalar, dtype: DType) -> Scalar {
     dispatch!(all dtype, T => T::from_scalar(value).to_scalar())
 }
 
-fn argument_dtypes(function: &'static Function, args: &[Operand]) -> Result<SmallVec<[DType; 3]>> {
-    // `where` takes its condition as it is; the other two are beside each other.
+/// NumPy's rule: an integer has no power that is a negative integer.
+fn check_power(function: &'static Function, args: &[Operand], dtypes: &[DType]) -> Result<()> {
+    match args {
+        [_, Operand::Scalar(s @ Scalar::Int(i))]
+            if *i < 0
+                && function.name == "pow"
+                && dtypes.iter().all(|d| s.fits(*d) && !d.is_inexact()) =>
+        {
+            let reason = "integers to negative integer powers are not allowed";
+            Err(Error::argument("pow", "exponent", s, reason))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// A number as a function takes it: in the dtype of its kernel, whatever the arrays' own is.
+fn taken(function: &'static Function, s: Scalar, wanted: DType) -> Result<Scalar> {
+    if let Scalar::Int(i) = s
+        && COMPARISONS.contains(&function.name)
+        && !s.fits(s.dtype())
+    {
+        // Beyond every integer dtype: as a float, another one beyond them says the same.
+        return Ok(Scalar::Float(i.signum() as f64 * 2f64.powi(65)));
+    }
+    if wanted.is_integer() && !s.fits(wanted) {
+        return Err(Error::OutOfRange {
+            operation: function.name,
+            value: s.to_string(),
+            dtype: wanted,
+        });
+    }
+    Ok(through(s, wanted))
+}
+
+/// The dtypes of the arguments, as far as the rule asks: those of numbers are their arrays'.
+fn argument_dtypes(function: &'static Function, args: &[Operand]) -> SmallVec<[DType; 3]> {
+    // `where` takes its condition as it is, `ldexp` its exponent.
     let independent = usize::from(function.name == "where");
+    let exponent = |i: usize| i == 1 && function.name == "ldexp";
+    let alone = function.name.starts_with("logical_");
     let beside = args[independent.min(args.len())..]
         .iter()
         .filter_map(|a| match a {
@@ -130,23 +157,18 @@ fn argument_dtypes(function: &'static Function, args: &[Operand]) -> Result<Smal
     args.iter()
         .enumerate()
         .map(|(i, arg)| match (arg, beside) {
-            (Operand::Expr(e), _) => Ok(e.dtype()),
-            (Operand::Scalar(s), Some(other)) if i >= independent => {
+            (Operand::Expr(e), _) => e.dtype(),
+            (Operand::Scalar(s), Some(other)) if i >= independent && !exponent(i) && !alone => {
                 let dtype = s.dtype_beside(other);
-                if s.fits(dtype) {
-                    Ok(dtype)
-                } else if COMPARISONS.contains(&function.name) {
-                    Ok(s.dtype())
+                if s.fits(dtype) || !COMPARISONS.contains(&function.name) {
+                    dtype
+                } else if s.fits(s.dtype()) {
+                    s.dtype()
                 } else {
-                    Err(Error::argument(
-                        function.name,
-                        "value",
-                        s,
-                        format!("out of range for {dtype}"),
-                    ))
+                    DType::F64
                 }
             }
-            (Operand::Scalar(s), _) => Ok(s.dtype()),
+            (Operand::Scalar(s), _) => s.dtype(),
         })
         .collect()
 }

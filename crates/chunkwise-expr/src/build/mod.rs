@@ -4,6 +4,7 @@ mod contract;
 mod leaf;
 mod map;
 mod reduce;
+mod sort;
 mod structure;
 mod user;
 mod view;

@@ -1,4 +1,6 @@
-use chunkwise_core::{AxisGrid, Chunks, Dims, Error, Grid, Result, Scalar, normalize_axis};
+use chunkwise_core::{
+    AxisGrid, Chunks, Dims, Error, Grid, Result, Scalar, element_count, normalize_axis,
+};
 use chunkwise_kernels::reduce::{Params, Reduction};
 use chunkwise_kernels::scan::Scan;
 use smallvec::SmallVec;
@@ -6,7 +8,8 @@ use smallvec::SmallVec;
 use crate::{Expr, Kind};
 
 impl Expr {
-    /// A reduction over axes (sorted, each once), which the result lacks; `topk` adds a last axis.
+    /// A reduction over axes (sorted, each once), which the result lacks; `topk` and `bincount` add a last
+    /// axis.
     pub fn reduce(
         &self,
         reduction: &'static Reduction,
@@ -35,13 +38,17 @@ impl Expr {
             .map(|a| self.grid().axes()[a].clone())
             .collect();
         let mut params = params;
-        if reduction.is_topk() {
-            let k = params.k.unsigned_abs().min(reduced);
-            params.k = params.k.signum() * k as isize;
+        if reduction.adds_axis() {
+            let mut k = params.k.unsigned_abs();
+            if reduction.is_topk() {
+                k = k.min(reduced);
+                params.k = params.k.signum() * k as isize;
+            }
             shape.push(k);
             cuts.push(AxisGrid::regular(k, k));
+            element_count(&shape)?;
             if k == 0 {
-                // Nothing of nothing: the other axes are empty too.
+                // Nothing of nothing: the other axes are empty too, or nothing is counted.
                 let chunks = Chunks::Grid(Grid::new(cuts));
                 return Expr::constant(Scalar::Bool(false), dtype, &shape, &chunks);
             }

@@ -144,10 +144,26 @@ pub(super) trait Float: Copy {
     fn spacing(self) -> Self;
     /// `self * 2^n`, rounded once.
     fn ldexp(self, n: i64) -> Self;
+    /// The `e` of `m * 2^e` with `m` in [0.5, 1); 0 for zero, infinities and NaN.
+    fn exponent(self) -> i32;
+    /// The `m` of `m * 2^e` with its size in [0.5, 1); zero, infinities and NaN as they are.
+    fn mantissa(self) -> Self;
+    /// What is behind the decimal point, with the number's sign.
+    fn fraction(self) -> Self;
     /// -1, 0, 1 or NaN.
     fn sign(self) -> Self;
     /// NaN to 0, infinities to the largest numbers.
     fn nan_to_num(self) -> Self;
+}
+
+/// A number scaled out of the subnormal range, and by which power of two.
+#[inline(always)]
+fn normal(x: f64) -> (f64, i32) {
+    if x.abs() < f64::MIN_POSITIVE {
+        (x * f64::from_bits((1023 + 54) << 52), 54)
+    } else {
+        (x, 0)
+    }
 }
 
 macro_rules! floats {
@@ -226,6 +242,26 @@ macro_rules! floats {
                     x * power(n)
                 };
                 y as $t
+            }
+            #[inline(always)]
+            fn exponent(self) -> i32 {
+                let (x, below) = normal(self as f64);
+                let biased = (x.to_bits() >> 52) as i32 & 0x7ff;
+                let none = self == 0.0 || !(self.abs() < $t::INFINITY);
+                if none { 0 } else { biased - 1022 - below }
+            }
+            #[inline(always)]
+            fn mantissa(self) -> $t {
+                let (x, _) = normal(self as f64);
+                let bits = (x.to_bits() & !(0x7ff << 52)) | 1022 << 52;
+                let none = self == 0.0 || !(self.abs() < $t::INFINITY);
+                if none { self } else { f64::from_bits(bits) as $t }
+            }
+            #[inline(always)]
+            fn fraction(self) -> $t {
+                let rest = self - self.trunc();
+                let rest = if self.abs() == $t::INFINITY { 0.0 } else { rest };
+                rest.copysign(self)
             }
             #[inline(always)]
             fn sign(self) -> $t {

@@ -518,7 +518,7 @@ fn pow(z: Complex64, w: Complex64) -> Complex64 {
         return new(1.0, 0.0);
     }
     if z.re == 0.0 && z.im == 0.0 {
-        return if w.re > 0.0 && w.im == 0.0 {
+        return if w.re > 0.0 {
             new(0.0, 0.0)
         } else {
             new(f64::NAN, f64::NAN)

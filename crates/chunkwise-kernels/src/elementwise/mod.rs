@@ -4,6 +4,7 @@
 //! everything else (the method, its documentation, its test) follows from the row.
 //!
 //! - `table`: the rows. Adding a function is adding one.
+//! - `samplers`: the rows of random values with parameters of their own.
 //! - `rule`: the dtypes that functions take and give.
 //! - `stamp`: the loops, and the macros that make kernels from scalar bodies.
 //! - `arithmetic`, `compare`, `complex`, `math`: bodies longer than a line.
@@ -13,8 +14,10 @@ mod arithmetic;
 mod cast;
 mod compare;
 mod complex;
+pub mod internal;
 mod math;
 mod rule;
+mod samplers;
 mod stamp;
 mod table;
 #[cfg(test)]
@@ -23,6 +26,8 @@ mod tests;
 use chunkwise_core::{DType, Error, Result};
 use smallvec::SmallVec;
 
+pub(crate) use math::Math;
+pub use samplers::SAMPLERS;
 pub use table::{FUNCTIONS, FUSED};
 
 /// One argument of a [`Kernel`]: elements in a row, or one element that stands for all.

@@ -87,6 +87,11 @@ pub(super) fn float(args: &[DType]) -> Signature {
     inexact(args).filter(|(_, d)| d.is_float())
 }
 
+/// [`float`], giving `int32`: the exponent of `frexp`.
+pub(super) fn float_exponent(args: &[DType]) -> Signature {
+    float(args).map(|(inputs, _)| (inputs, DType::I32))
+}
+
 /// As NumPy's `divide`: `float64` for integers of any width.
 pub(super) fn divide(args: &[DType]) -> Signature {
     let d = promoted(args);
@@ -161,4 +166,39 @@ pub(super) fn angle(args: &[DType]) -> Signature {
 pub(super) fn choose(args: &[DType]) -> Signature {
     let d = promoted(&args[1..]);
     Some((smallvec![DType::Bool, d, d], d))
+}
+
+/// Any but complex, giving `uint64`.
+pub(super) fn key(args: &[DType]) -> Signature {
+    not_complex(args).map(|(inputs, _)| (inputs, DType::U64))
+}
+
+/// Two `float64`, giving `complex128`.
+pub(super) fn pair(args: &[DType]) -> Signature {
+    let real = args.iter().all(|d| !d.is_complex());
+    real.then(|| (smallvec![DType::F64, DType::F64], DType::C128))
+}
+
+/// A random word and a real parameter, giving `float64`: the sampler `gamma`.
+pub(super) fn word_real(args: &[DType]) -> Signature {
+    let real = !args[1].is_complex();
+    (args[0] == DType::U64 && real).then(|| (smallvec![DType::U64, DType::F64], DType::F64))
+}
+
+/// [`word_real`], giving `int64`: the sampler `poisson`.
+pub(super) fn word_count(args: &[DType]) -> Signature {
+    word_real(args).map(|(inputs, _)| (inputs, DType::I64))
+}
+
+/// A random word and two real parameters, giving `int64`: the sampler `binomial`.
+pub(super) fn word_pair(args: &[DType]) -> Signature {
+    let real = !args[1].is_complex() && !args[2].is_complex();
+    let inputs = smallvec![DType::U64, DType::F64, DType::F64];
+    (args[0] == DType::U64 && real).then_some((inputs, DType::I64))
+}
+
+/// A random word and an integer, giving `uint64`: the sampler `below`.
+pub(super) fn word_integer(args: &[DType]) -> Signature {
+    let words = args.iter().all(|d| *d == DType::U64);
+    words.then(|| (smallvec![DType::U64; 2], DType::U64))
 }

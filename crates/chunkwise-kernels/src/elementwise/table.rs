@@ -137,6 +137,10 @@ pub static FUNCTIONS: &[Function] = &[
     row!("fmod", 2, 1.5, rule::widen_bool_real, "The remainder with the sign of the first argument; 0 for an integer over 0.",
         integer #heavy |a, b| -> T { a.c_remainder(b) }
         float #heavy |a, b| -> T { Float::c_remainder(a, b) } rare { a.is_hard_remainder(b) } slow { a % b }),
+    row!("frexp_exponent", 1, 0.3, rule::float_exponent, "The exponent of the argument written as m * 2^e with m in [0.5, 1).",
+        float |a| -> i32 { a.exponent() }),
+    row!("frexp_mantissa", 1, 0.3, rule::float, "The m of the argument written as m * 2^e with m in [0.5, 1).",
+        float |a| -> T { a.mantissa() }),
     row!("gcd", 2, 40.0, rule::integers, "The greatest common divisor.",
         integer #heavy |a, b| -> T { a.gcd(b) }),
     row!("greater", 2, 0.1, rule::compare, "Whether the first is greater.",
@@ -243,6 +247,10 @@ pub static FUNCTIONS: &[Function] = &[
         bool |a, b| -> T { a & b }
         real |a, b| -> T { a.smaller(b) }
         complex |a, b| -> T { a.smaller(b) }),
+    row!("modf_fraction", 1, 0.2, rule::float, "What is behind the decimal point, with the argument's sign.",
+        float |a| -> T { a.fraction() }),
+    row!("modf_integer", 1, 0.1, rule::float, "What is before the decimal point, as a float.",
+        float |a| -> T { a.trunc() }),
     row!("multiply", 2, 0.1, rule::promote, "The product; for `bool` the logical and.",
         bool |a, b| -> T { a & b }
         width |a, b| -> T { a.wrapping_mul(b) }
@@ -288,6 +296,9 @@ pub static FUNCTIONS: &[Function] = &[
         integer #heavy |a, b| -> T { a.floor_remainder(b) }
         float #heavy |a, b| -> T { a.floor_remainder(b, Float::c_remainder(a, b)) }
             rare { a.is_hard_remainder(b) } slow { a.floor_remainder(b, a % b) }),
+    row!("rint", 1, 0.1, rule::inexact, "The nearest integer as a float, the even one of two.",
+        float |a| -> T { a.round_ties_even() }
+        complex |a| -> T { Complex::new(a.re.round_ties_even(), a.im.round_ties_even()) }),
     row!("round", 1, 0.1, rule::float_bool, "The nearest integer, the even one of two; integers as they are.",
         width |a| -> T { a }
         float |a| -> T { a.round_ties_even() }

@@ -27,8 +27,9 @@ enum Method {
     Rejection(Rejection),
 }
 
+/// Transformed rejection, for means of 10 and above.
 #[derive(Clone, Debug)]
-struct Rejection {
+pub(super) struct Rejection {
     pmf: Pmf,
     a: f64,
     b: f64,
@@ -80,15 +81,7 @@ impl Counts {
             let ratio = move |k: f64| rate / (k + 1.0);
             Method::Table(walk(exp(-rate), rate, f64::INFINITY, ratio))
         } else {
-            let b = 0.931 + 2.53 * rate.sqrt();
-            Method::Rejection(Rejection {
-                pmf: Pmf::Poisson { rate },
-                a: -0.059 + 0.02483 * b,
-                b,
-                centre: rate + 0.43,
-                squeeze: 0.9277 - 3.6224 / (b - 2.0),
-                ln_alpha: ln(1.1239 + 1.1328 / (b - 3.4)),
-            })
+            Method::Rejection(Rejection::poisson(rate))
         };
         Counts {
             method,
@@ -106,22 +99,7 @@ impl Counts {
             let ratio = move |k: f64| (n - k) / (k + 1.0) * odds;
             Method::Table(walk(exp(n * ln_1p(-p)), n * p, n, ratio))
         } else {
-            let deviation = (n * p * (1.0 - p)).sqrt();
-            let b = 1.15 + 2.53 * deviation;
-            let pmf = Pmf::Binomial {
-                n,
-                p,
-                of_n: stirling_error(n),
-            };
-            let at_mode = pmf.ln(((n + 1.0) * p).floor());
-            Method::Rejection(Rejection {
-                pmf,
-                a: -0.0873 + 0.0248 * b + 0.01 * p,
-                b,
-                centre: n * p + 0.5,
-                squeeze: 0.92 - 4.2 / b,
-                ln_alpha: ln((2.83 + 5.1 / b) * deviation) + at_mode,
-            })
+            Method::Rejection(Rejection::binomial(n, p))
         };
         Counts { method, mirror }
     }
@@ -152,11 +130,55 @@ fn walk(zero: f64, mean: f64, last: f64, ratio: impl Fn(f64) -> f64) -> Table {
 }
 
 impl Rejection {
+    pub(super) fn poisson(rate: f64) -> Rejection {
+        let b = 0.931 + 2.53 * rate.sqrt();
+        Rejection {
+            pmf: Pmf::Poisson { rate },
+            a: -0.059 + 0.02483 * b,
+            b,
+            centre: rate + 0.43,
+            squeeze: 0.9277 - 3.6224 / (b - 2.0),
+            ln_alpha: ln(1.1239 + 1.1328 / (b - 3.4)),
+        }
+    }
+
+    /// `p` is at most a half.
+    pub(super) fn binomial(n: f64, p: f64) -> Rejection {
+        let deviation = (n * p * (1.0 - p)).sqrt();
+        let b = 1.15 + 2.53 * deviation;
+        let pmf = Pmf::Binomial {
+            n,
+            p,
+            of_n: stirling_error(n),
+        };
+        let at_mode = pmf.ln(((n + 1.0) * p).floor());
+        Rejection {
+            pmf,
+            a: -0.0873 + 0.0248 * b + 0.01 * p,
+            b,
+            centre: n * p + 0.5,
+            squeeze: 0.92 - 4.2 / b,
+            ln_alpha: ln((2.83 + 5.1 / b) * deviation) + at_mode,
+        }
+    }
+
     fn draw(&self, bits: &Bits, index: u64, first: [u64; 2]) -> u64 {
-        const UNIT: f64 = 1.0 / 9_007_199_254_740_992.0;
-        let mut words = first;
         let mut attempt = FIRST_ATTEMPT;
+        self.attempts(|| {
+            let words = match attempt {
+                FIRST_ATTEMPT => first,
+                later => bits.block(index, later),
+            };
+            attempt = attempt.wrapping_add(1);
+            words
+        })
+    }
+
+    /// The count that the first of these pairs of words gives that is not turned down.
+    pub(super) fn attempts(&self, mut pair: impl FnMut() -> [u64; 2]) -> u64 {
+        const UNIT: f64 = 1.0 / 9_007_199_254_740_992.0;
         loop {
+            let words = pair();
             let u = (words[0] >> 11) as f64 * UNIT - 0.5;
             let v = ((words[1] >> 11) + 1) as f64 * UNIT;
             let us = 0.5 - u.abs();
@@ -172,8 +194,6 @@ impl Rejection {
                     return k as u64;
                 }
             }
-            attempt = attempt.wrapping_add(1);
-            words = bits.block(index, attempt);
         }
     }
 }

@@ -19,6 +19,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 mod uniform;
+pub(crate) mod variates;
 
 pub use sampler::Sampler;
 pub use spec::{Distribution, Generator, RandomSpec};

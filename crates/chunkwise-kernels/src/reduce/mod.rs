@@ -12,6 +12,7 @@
 
 mod adapt;
 mod arg;
+mod bincount;
 pub(crate) mod extremum;
 #[allow(
     clippy::needless_range_loop,
@@ -43,7 +44,8 @@ pub use table::REDUCTIONS;
 pub struct Params {
     /// What `var` and `std` subtract from the count: 0 for a population, 1 for a sample.
     pub ddof: f64,
-    /// How many elements `topk` keeps: the largest where positive, the smallest where negative.
+    /// How many elements `topk` keeps: the largest where positive, the smallest where negative. How
+    /// many numbers `bincount` counts.
     pub k: isize,
 }
 
@@ -125,10 +127,15 @@ impl Reduction {
         self.name.ends_with("topk")
     }
 
+    /// Whether the result has a last axis: the elements that `topk` keeps, or the totals of `bincount`.
+    pub fn adds_axis(&self) -> bool {
+        self.is_topk() || self.name.starts_with("bincount")
+    }
+
     /// The reducer for one input dtype.
     pub fn resolve(&self, input: DType, params: Params) -> Result<Reducer> {
         let output = self.output_dtype(input)?;
-        if self.is_topk() && params.k == 0 {
+        if self.adds_axis() && params.k == 0 {
             return Err(Error::argument(self.name, "k", 0, "it must not be zero"));
         }
         let build = (self.build)(input, &params).ok_or_else(|| self.unsupported(input))?;
@@ -193,7 +200,7 @@ pub struct Reducer {
     pub state_bytes: usize,
     /// The dtype of the result.
     pub output: DType,
-    /// Output elements per cell: 1, or |k| for `topk`.
+    /// Output elements per cell: 1, or |k| for `topk` and `bincount`.
     pub outputs_per_cell: usize,
     /// Whether [`Tile::index`] and its steps are read.
     pub needs_index: bool,

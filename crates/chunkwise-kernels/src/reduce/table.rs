@@ -2,6 +2,7 @@ use chunkwise_core::{DType, Kind};
 
 use super::Reduction;
 use super::arg::{arg, nan_arg};
+use super::bincount::{bincount, weighted};
 use super::extremum::{extremum, nan_extremum, range};
 use super::logic::{all, any, count_nonzero};
 use super::moments::moments;
@@ -114,4 +115,8 @@ rows! {
         "The `k` largest elements, largest first, or the `-k` smallest; NaN is larger than all.";
     "argtopk", false, ordered_index, |d, p| topk::<true>(d, p),
         "The indices of the elements that `topk` gives.";
+    "bincount", true, |d| d.is_integer().then_some(DType::I64), |d, p| bincount(d, p),
+        "How often each of the numbers `0..k` occurs; others are left out.";
+    "bincount_weighted", true, |d| (d == DType::C128).then_some(DType::F64), |d, p| weighted(d, p),
+        "The sum of the imaginary parts where the real part is each of the numbers `0..k`.";
 }

@@ -17,6 +17,7 @@ mod rechunk;
 mod reduce;
 mod reshape;
 mod scan;
+mod sort;
 mod take;
 mod view;
 
@@ -57,6 +58,7 @@ pub fn narrowing(e: &Expr) -> Option<&'static Narrowing> {
         Kind::View { .. } => Some(&view::NARROWING),
         Kind::Reduce { .. } => Some(&reduce::NARROWING),
         Kind::Scan { .. } => Some(&scan::NARROWING),
+        Kind::Sort { .. } => Some(&sort::NARROWING),
         Kind::Reshape(_) => Some(&reshape::NARROWING),
         Kind::Concat { .. } => Some(&concat::NARROWING),
         Kind::Take { .. } => Some(&take::NARROWING),

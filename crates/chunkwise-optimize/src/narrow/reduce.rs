@@ -1,5 +1,5 @@
 //! Reductions: a part of the kept axes is reduced from that part of the input. The last axis of
-//! `topk` is made whole.
+//! `topk` and `bincount` is made whole.
 
 use chunkwise_core::{Error, Result};
 use chunkwise_expr::{Expr, Kind};
@@ -25,7 +25,7 @@ pub(super) static NARROWING: Narrowing = Narrowing {
 
 fn widen(e: &Expr, mut s: Selection) -> Selection {
     if let (Kind::Reduce { reduction, .. }, Some(last)) = (e.kind(), s.spans.last_mut())
-        && reduction.is_topk()
+        && reduction.adds_axis()
     {
         *last = Span::whole(e.shape()[e.ndim() - 1]);
     }

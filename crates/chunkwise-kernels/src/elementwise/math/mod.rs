@@ -54,7 +54,7 @@ fn select(condition: bool, yes: f64, no: f64) -> f64 {
 macro_rules! functions {
     ($($(#[$meta:meta])* $name:ident = $path:path;)*) => {
         /// Real functions as methods, so that one body in the table serves both float types.
-        pub(super) trait Math: Copy {
+        pub(crate) trait Math: Copy {
             $(fn $name(self) -> Self;)*
             fn atan2_(self, x: Self) -> Self;
             fn hypot_(self, y: Self) -> Self;

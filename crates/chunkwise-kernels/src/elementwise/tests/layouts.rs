@@ -4,7 +4,7 @@
 use chunkwise_core::DType;
 
 use super::{Bits, Elements, call};
-use crate::elementwise::{FUNCTIONS, FUSED, Function, Operand};
+use crate::elementwise::{FUNCTIONS, FUSED, Function, Operand, SAMPLERS};
 use crate::simd::{OVERRIDE, levels};
 
 const LENGTH: usize = 1000;
@@ -25,6 +25,7 @@ fn signatures(f: &Function) -> Vec<Vec<DType>> {
             2 => DType::ALL.iter().for_each(|e| visit(vec![d, *e])),
             _ => {
                 visit(vec![d; 3]);
+                visit(vec![DType::U64, d, d]);
                 if d != DType::Bool {
                     visit(vec![DType::Bool, d, d]);
                 }
@@ -141,7 +142,7 @@ fn check(f: &Function, dtypes: &[DType], bits: &mut Bits) {
 
 #[test]
 fn layouts_and_levels_agree() {
-    let rows: Vec<&Function> = FUNCTIONS.iter().chain(FUSED).collect();
+    let rows: Vec<&Function> = FUNCTIONS.iter().chain(FUSED).chain(SAMPLERS).collect();
     std::thread::scope(|scope| {
         for half in 0..2 {
             let rows = &rows;

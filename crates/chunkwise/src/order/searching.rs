@@ -1,0 +1,94 @@
+use chunkwise_core::{Chunk, DType, Error, Result};
+use chunkwise_kernels::order::search;
+
+use super::pieces::on_pieces;
+use crate::Array;
+
+pub use chunkwise_kernels::order::Side;
+
+impl Array {
+    /// For each of `values` the place in this array where it belongs, as `int64`. This array is
+    /// 1-dimensional and in ascending order, and held whole by every task; the result has the shape of
+    /// `values`. NaN belongs behind everything.
+    ///
+    /// ```
+    /// # use chunkwise::{Array, Side};
+    /// let sorted = Array::from_vec(vec![1, 2, 2, 5], [4], 4)?;
+    /// let values = Array::from_vec(vec![2, 6, 0], [3], 2)?;
+    /// let places = sorted.searchsorted(&values, Side::Left)?;
+    /// assert_eq!(places.compute()?.to_vec::<i64>()?, [1, 4, 0]);
+    /// let places = sorted.searchsorted(&values, Side::Right)?;
+    /// assert_eq!(places.compute()?.to_vec::<i64>()?, [3, 4, 0]);
+    /// # Ok::<_, chunkwise::Error>(())
+    /// ```
+    #[track_caller]
+    pub fn searchsorted(&self, values: &Array, side: Side) -> Result<Array> {
+        let (sorted, values) = (self.check()?, values.check()?);
+        if sorted.ndim() != 1 {
+            return Err(Error::ShapeMismatch {
+                operation: "searchsorted",
+                expected: vec![sorted.size()],
+                got: sorted.shape().to_vec(),
+            });
+        }
+        if let Some(axis) = sorted.expr()?.unknown_axis() {
+            return Err(Error::UnknownLength {
+                operation: "searchsorted",
+                axis,
+            });
+        }
+        let dtype = sorted.dtype().promote(values.dtype());
+        let (sorted, values) = (sorted.astype(dtype)?, values.astype(dtype)?);
+        on_pieces(
+            "searchsorted",
+            &values,
+            &[&sorted],
+            DType::I64,
+            move |chunks, pool| match chunks {
+                [values, sorted] => Chunk::build(pool, DType::I64, values.shape(), |mut out| {
+                    search(&sorted.view(), &values.view(), side, &mut out)
+                }),
+                _ => Err(Error::internal("searchsorted", "not two inputs")),
+            },
+        )
+    }
+
+    /// The number of the bin that each element lies in, as `int64`: the `i` for which
+    /// `bins[i-1] <= x < bins[i]`, or `bins[i-1] < x <= bins[i]` where `right`. `bins` is in ascending
+    /// or in descending order; in the latter case the comparisons are the other way round.
+    ///
+    /// ```
+    /// # use chunkwise::Array;
+    /// let x = Array::from_vec(vec![0.2, 6.4, 3.0, 1.6], [4], 2)?;
+    /// let bins = [0.0, 1.0, 2.5, 4.0, 10.0];
+    /// assert_eq!(x.digitize(&bins, false)?.compute()?.to_vec::<i64>()?, [1, 4, 3, 2]);
+    /// # Ok::<_, chunkwise::Error>(())
+    /// ```
+    #[track_caller]
+    pub fn digitize(&self, bins: &[f64], right: bool) -> Result<Array> {
+        if self.check()?.dtype().is_complex() {
+            return Err(Error::UnsupportedDType {
+                operation: "digitize".to_owned(),
+                dtypes: vec![self.dtype()],
+            });
+        }
+        let side = if right { Side::Left } else { Side::Right };
+        if bins.is_sorted() {
+            return edges(bins)?.searchsorted(self, side);
+        }
+        let reversed: Vec<f64> = bins.iter().rev().copied().collect();
+        if !reversed.is_sorted() {
+            let reason = "bins must be monotonically increasing or decreasing";
+            let given = format!("{bins:?}");
+            return Err(Error::argument("digitize", "bins", given, reason));
+        }
+        let places = edges(&reversed)?.searchsorted(self, side)?;
+        places.negative()?.add(bins.len())
+    }
+}
+
+/// Numbers as an array in one chunk.
+#[track_caller]
+pub(super) fn edges(edges: &[f64]) -> Result<Array> {
+    Array::from_vec(edges.to_vec(), [edges.len()], -1isize)
+}
