@@ -11,9 +11,14 @@
 - `chunkwise.diagnostics`: progress, profiles, charts of CPU and memory.
 """
 
+from typing import TYPE_CHECKING
+
 from . import config
 from ._chunkwise import CancelledError, InternalError, MemoryLimitError, __version__
 from ._collections import compute, explain, persist, visualize
+
+if TYPE_CHECKING:
+    from . import array, diagnostics
 
 __all__ = [
     "CancelledError",

@@ -68,6 +68,8 @@ def _key(name: str) -> str:
 def get(name: str, default: Any = None) -> Any:
     """The value of a setting, or `default` where none was chosen.
 
+    Examples
+    --------
     >>> chunkwise.config.get("spill_directory", "unset")
     'unset'
     """
@@ -126,3 +128,7 @@ def _read_environment() -> None:
 
 
 _read_environment()
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -78,8 +78,13 @@ fn transpose(py: Python<'_>, x: &PyExpr, order: Option<Vec<isize>>) -> PyResult<
 }
 
 #[pyfunction]
-fn moveaxis(py: Python<'_>, x: &PyExpr, from: Vec<isize>, to: Vec<isize>) -> PyResult<PyExpr> {
-    build(py, || x.array.moveaxis(from, to))
+fn moveaxis(
+    py: Python<'_>,
+    x: &PyExpr,
+    source: Vec<isize>,
+    destination: Vec<isize>,
+) -> PyResult<PyExpr> {
+    build(py, || x.array.moveaxis(source, destination))
 }
 
 #[pyfunction]
@@ -118,8 +123,8 @@ fn roll(
 }
 
 #[pyfunction]
-fn rot90(py: Python<'_>, x: &PyExpr, k: isize, from: isize, to: isize) -> PyResult<PyExpr> {
-    build(py, || x.array.rot90(k, from, to))
+fn rot90(py: Python<'_>, x: &PyExpr, k: isize, axis1: isize, axis2: isize) -> PyResult<PyExpr> {
+    build(py, || x.array.rot90(k, axis1, axis2))
 }
 
 #[pyfunction]

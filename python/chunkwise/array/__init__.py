@@ -40,6 +40,11 @@ from ._standard import *  # noqa: F403
 from ._statistics import *  # noqa: F403
 from ._ufuncs import *  # noqa: F403
 
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
+
 __all__ = ["Array", "random"]
 __all__ += _chunks.__all__
 __all__ += _convert.__all__
