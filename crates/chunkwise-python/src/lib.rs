@@ -4,7 +4,7 @@
 //! - [`expr`]: the handle of a lazy array, and where in the user's program it was made.
 //! - [`arguments`]: chunks, axes, indices and numbers as Python writes them.
 //! - One file for each family of operations: [`creation`], [`elementwise`], [`reduction`], [`shapes`],
-//!   [`indexing`], [`products`], [`fft`], [`random`], [`functions`].
+//!   [`indexing`], [`order`], [`products`], [`linalg`], [`fft`], [`random`], [`functions`].
 //! - [`data`]: memory and objects of others as arrays. [`results`]: our memory for others.
 //! - [`session`]: running. [`diagnostics`]: who is told of runs. [`outline`]: expressions and plans as
 //!   plain data, for pictures.
@@ -22,6 +22,8 @@ mod fft;
 mod functions;
 mod indexing;
 mod outline;
+mod order;
+mod linalg;
 mod products;
 mod random;
 mod reduction;
@@ -54,6 +56,8 @@ mod _chunkwise {
         functions::register(m)?;
         indexing::register(m)?;
         outline::register(m)?;
+        order::register(m)?;
+        linalg::register(m)?;
         products::register(m)?;
         random::register(m)?;
         reduction::register(m)?;

@@ -21,7 +21,9 @@
 //! - Indexing: [`Array::get`] with [`s!`], [`Array::take`], [`Array::mask`], [`Array::index_advanced`].
 //! - Shapes: `reshape`, `transpose`, `roll`, [`Array::pad`], `repeat`, `rechunk`, ... of [`Array`];
 //!   [`concatenate`], [`stack`], [`broadcast_arrays`].
-//! - Products: [`Array::matmul`], [`Array::tensordot`], [`einsum`].
+//! - Products: [`Array::matmul`], [`Array::tensordot`], [`einsum`], [`multi_dot`].
+//! - Linear algebra: `qr`, `svd`, `svd_compressed`, `eigh`, `cholesky`, `lu`, `solve`, `lstsq`, `inv`,
+//!   `det`, `norm`, `matrix_rank`, `pinv`, ... of [`Array`].
 //! - Fourier transforms: [`fft`].
 //! - Functions of your own on chunks: [`map_blocks`], [`Array::map_blocks`], [`Array::map_overlap`];
 //!   on the last axes, with several results: [`apply_gufunc`].
@@ -73,7 +75,7 @@ pub use gufunc::{Gufunc, GufuncOutput, GufuncTask, apply_gufunc};
 #[doc(hidden)]
 pub use indexing::stepped;
 pub use joining::{concatenate, dstack, hstack, stack, vstack};
-pub use linalg::Contracted;
+pub use linalg::{Contracted, Norm, QrMode, SvdCompressed, compression_level, multi_dot};
 pub use nonzero::select;
 pub use operand::Operand;
 pub use order::{Bins, Method, Side, Unique};

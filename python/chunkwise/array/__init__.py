@@ -20,10 +20,12 @@ from . import (
     _nan_reductions,
     _products,
     _reductions,
+    _selecting,
     _shapes,
     _standard,
     _statistics,
     _ufuncs,
+    fft,
     random,
 )
 from ._chunks import *  # noqa: F403
@@ -35,6 +37,7 @@ from ._joining import *  # noqa: F403
 from ._nan_reductions import *  # noqa: F403
 from ._products import *  # noqa: F403
 from ._reductions import *  # noqa: F403
+from ._selecting import *  # noqa: F403
 from ._shapes import *  # noqa: F403
 from ._standard import *  # noqa: F403
 from ._statistics import *  # noqa: F403
@@ -45,7 +48,7 @@ def __dir__() -> list[str]:
     return sorted(__all__)
 
 
-__all__ = ["Array", "random"]
+__all__ = ["Array", "fft", "random"]
 __all__ += _chunks.__all__
 __all__ += _convert.__all__
 __all__ += _creation.__all__
@@ -55,6 +58,7 @@ __all__ += _joining.__all__
 __all__ += _nan_reductions.__all__
 __all__ += _products.__all__
 __all__ += _reductions.__all__
+__all__ += _selecting.__all__
 __all__ += _shapes.__all__
 __all__ += _standard.__all__
 __all__ += _statistics.__all__

@@ -81,9 +81,14 @@ class Array:
         return expr.shape
 
     def _resolve(self) -> _native.Expr:
-        """The expression with every length known: one that is not is computed, once."""
-        if self._expr.unknown_axis is not None:
-            (self._expr,) = _session.current().persist([self._expr])
+        """The expression with every length known: for one that is not, the mask of the boolean
+        index is computed, once, and not the elements."""
+        selection = _native.selection(self._expr)
+        if selection is not None:
+            whole, mask, axis = selection
+            (places,) = _session.current().compute([_native.flatnonzero(mask)])
+            parts = [slice(None)] * axis + [np.asarray(places)]
+            self._expr = _native.advanced_index(whole, parts, False)
         return self._expr
 
     @property
@@ -175,6 +180,70 @@ class Array:
     def explain(self) -> str:
         """What `compute` would do: stages, tasks, bytes, and the predicted peak of memory."""
         return _session.current().explain([self._expr])
+
+    # Parts of it.
+
+    def __getitem__(self, key: Any) -> Array:
+        return _indexing.getitem(self, key)
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        _indexing.setitem(self, key, value)
+
+    @property
+    def vindex(self) -> _indexing.PointIndexer:
+        """Indexing by points: arrays of positions along several axes, element by element.
+
+        Examples
+        --------
+        >>> x = da.arange(12, chunks=5).reshape(3, 4)
+        >>> x.vindex[[0, 2], [1, 3]].compute()
+        array([ 1, 11])
+        """
+        return _indexing.PointIndexer(self)
+
+    @property
+    def blocks(self) -> _indexing.BlockIndexer:
+        """The array as an array of its chunks.
+
+        Examples
+        --------
+        >>> da.arange(10, chunks=4).blocks[1:].compute()
+        array([4, 5, 6, 7, 8, 9])
+        """
+        return _indexing.BlockIndexer(self)
+
+    @property
+    def partitions(self) -> _indexing.BlockIndexer:
+        """The same as `blocks`."""
+        return _indexing.BlockIndexer(self)
+
+    def take(self, indices: Any, axis: int | None = None, mode: str = "raise") -> Array:
+        """The elements at positions along an axis; see `chunkwise.array.take`."""
+        return _selecting.take(self, indices, axis=axis, mode=mode)
+
+    def compress(self, condition: Any, axis: int | None = None) -> Array:
+        """The elements where a condition is true; see `chunkwise.array.compress`."""
+        return _selecting.compress(condition, self, axis)
+
+    def choose(self, choices: Any, mode: str = "raise") -> Array:
+        """The elements of numbered choices; see `chunkwise.array.choose`."""
+        return _selecting.choose(self, choices, mode=mode)
+
+    def nonzero(self) -> tuple[Array, ...]:
+        """Where elements are not zero; see `chunkwise.array.nonzero`."""
+        return _selecting.nonzero(self)
+
+    def compute_chunk_sizes(self) -> Array:
+        """The array itself, once the length that a boolean index gave it is known.
+
+        Examples
+        --------
+        >>> x = da.arange(10)
+        >>> x[x > 6].compute_chunk_sizes().chunks
+        ((3,),)
+        """
+        self._resolve()
+        return self
 
     # What a person sees.
 
@@ -780,9 +849,11 @@ from . import (  # noqa: E402
     _creation,
     _cumulative,
     _html,
+    _indexing,
     _products,
     _protocols,
     _reductions,
+    _selecting,
     _shapes,
     _standard,
     _statistics,
