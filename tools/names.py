@@ -188,7 +188,20 @@ def page(names: Names) -> tuple[str, list[str]]:
     return "\n".join(parts + tables), wrong
 
 
+def prune() -> None:
+    """Takes the names that are there by now from the list of what is absent."""
+    names = Names()
+    path = LISTS / "absent.toml"
+    lines = path.read_text().splitlines()
+    for place, line in enumerate(lines):
+        if line[:1] not in ("#", "[", "") and not line.startswith(("reason", "names", '"""')):
+            lines[place] = " ".join(n for n in line.split() if names.find(n) is None)
+    path.write_text("\n".join(lines) + "\n")
+
+
 def main() -> None:
+    if "--check" not in sys.argv:
+        prune()
     text, wrong = page(Names())
     if "--check" not in sys.argv:
         PAGE.write_text(text)

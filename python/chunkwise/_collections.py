@@ -105,8 +105,10 @@ def explain(*things: Any) -> str:
 
     Examples
     --------
-    >>> print(chunkwise.explain(da.ones((4, 4), chunks=2).sum()))  # doctest: +ELLIPSIS
-    plan...
+    >>> print(chunkwise.explain(da.ones((4, 4), chunks=2).sum()))
+    expression
+      sum  float64[]  chunks ()
+    ...
     """
     found: list = []
     for thing in things:
