@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from . import config
 from ._chunkwise import CancelledError, InternalError, MemoryLimitError, __version__
-from ._collections import compute, explain, persist
+from ._collections import compute, explain, persist, visualize
 
 if TYPE_CHECKING:
     from . import array, diagnostics
@@ -31,6 +31,7 @@ __all__ = [
     "diagnostics",
     "explain",
     "persist",
+    "visualize",
 ]
 
 

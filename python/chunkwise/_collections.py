@@ -7,7 +7,7 @@ from typing import Any
 
 from . import _session
 
-__all__ = ["compute", "explain", "persist"]
+__all__ = ["compute", "explain", "persist", "visualize"]
 
 
 def _array_type() -> type:
@@ -114,3 +114,37 @@ def explain(*things: Any) -> str:
     for thing in things:
         _collect(thing, found)
     return _session.current().explain([a._expr for a in found])
+
+
+def visualize(*things: Any, filename: Any = None, format: str | None = None) -> Any:
+    """A picture of what several arrays are made of, and of the plan to compute them in one run.
+
+    Parameters
+    ----------
+    *things
+        Arrays, and containers of them.
+    filename : path, optional
+        A file to write it to: SVG, PNG or HTML by its ending.
+    format : {"svg", "png", "html"}, optional
+        Where the file's name does not tell.
+
+    Returns
+    -------
+    chunkwise.diagnostics.Picture
+        Shows itself in a notebook.
+
+    Examples
+    --------
+    >>> x = da.asarray([1.0, 2.0, 3.0])
+    >>> chunkwise.visualize(x + 1, [x * 2])
+    <picture of the expression and the plan of 2 arrays, ...>
+    """
+    from .diagnostics._plan import plan_picture
+    from .diagnostics._svg import deliver
+
+    found: list = []
+    for thing in things:
+        _collect(thing, found)
+    if not found:
+        raise ValueError("no arrays to draw")
+    return deliver(plan_picture([a._expr for a in found]), filename, format, show=False)

@@ -158,6 +158,11 @@ impl Pool {
         self.0.peak.store(self.used(), Ordering::Relaxed);
     }
 
+    /// Whether both are the same account.
+    pub fn is_same(&self, other: &Pool) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
     /// Bytes kept for reuse.
     pub fn cached(&self) -> usize {
         self.0.lock().cached

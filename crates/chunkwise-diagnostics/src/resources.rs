@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::path::{Component, Path, PathBuf};
+use std::time::Duration;
 
 /// Bytes of memory that this process holds now (its resident set).
 pub fn resident() -> Option<u64> {
@@ -33,6 +34,20 @@ pub fn memory_limit() -> Option<u64> {
 /// Bytes of memory that this process may use: the limit or the machine's total, whichever is less.
 pub fn usable_memory() -> Option<u64> {
     [total_memory(), memory_limit()].into_iter().flatten().min()
+}
+
+/// Time that the processors have spent on this process, on all its threads together.
+#[cfg(unix)]
+pub fn cpu_time() -> Option<Duration> {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+    let seconds = u64::try_from(time.tv_sec).ok()?;
+    Some(Duration::new(seconds, u32::try_from(time.tv_nsec).ok()?))
+}
+
+/// Time that the processors have spent on this process, on all its threads together.
+#[cfg(not(unix))]
+pub fn cpu_time() -> Option<Duration> {
+    None
 }
 
 /// Processors that this process may use: affinity and control groups respected.
@@ -136,6 +151,18 @@ mod tests {
         assert!(usable_memory().unwrap() <= total_memory().unwrap());
         assert!(total_memory().unwrap() > before);
         assert!(usable_cpus().unwrap() >= 1);
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn processor_time_grows_by_the_work_done() {
+        let before = cpu_time().unwrap();
+        let begun = std::time::Instant::now();
+        let mut x = 1u64;
+        while begun.elapsed() < Duration::from_millis(50) {
+            x = std::hint::black_box(x.wrapping_mul(3));
+        }
+        assert!(cpu_time().unwrap() > before + Duration::from_millis(5));
     }
 
     /// A system made of files: (path, contents).

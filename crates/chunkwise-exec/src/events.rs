@@ -1,6 +1,7 @@
 use std::fmt::Debug;
 use std::time::Duration;
 
+use chunkwise_core::Pool;
 use chunkwise_plan::Plan;
 
 /// Something that happened in a run. Times are since its start.
@@ -15,6 +16,8 @@ pub enum Event<'a> {
         threads: usize,
         /// The memory limit, in bytes.
         memory_limit: u64,
+        /// Where its buffers come from.
+        pool: &'a Pool,
     },
     /// A task ended well.
     TaskFinished {

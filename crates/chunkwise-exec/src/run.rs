@@ -152,6 +152,7 @@ fn try_run(
         plan,
         threads,
         memory_limit: options.memory_limit,
+        pool: options.pool,
     });
     options
         .executor

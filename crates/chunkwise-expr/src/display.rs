@@ -10,8 +10,10 @@ pub(crate) fn label(expr: &Expr) -> String {
         Kind::Constant(value) => format!("{value}"),
         Kind::Index { axis } => format!("index(axis={axis})"),
         Kind::Random(spec) => {
-            let text = format!("{:?}", spec.distribution);
-            format!("random {}, seed {}", text.to_lowercase(), spec.seed)
+            // A distribution's parameters as a call has them: "normal(mean=10.0, std=0.1)".
+            let text = format!("{:?}", spec.distribution).to_lowercase();
+            let text = text.replace(" { ", "(").replace(" }", ")").replace(": ", "=");
+            format!("random {text}, seed {}", spec.seed)
         }
         Kind::Map { function, .. } => function.name.to_owned(),
         Kind::Cast(_) => format!("astype({})", expr.dtype()),
@@ -53,6 +55,28 @@ pub(crate) fn label(expr: &Expr) -> String {
             format!("{} (output {output})", call.name)
         }
         Kind::Call { call, .. } => call.name.clone(),
+    }
+}
+
+/// What a node is, in a word.
+pub(crate) fn word(kind: &Kind) -> &'static str {
+    match kind {
+        Kind::Source(_) => "source",
+        Kind::Constant(_) => "constant",
+        Kind::Index { .. } => "index",
+        Kind::Random(_) => "random",
+        Kind::Map { .. } => "map",
+        Kind::Cast(_) => "cast",
+        Kind::View { .. } => "view",
+        Kind::Reduce { .. } => "reduce",
+        Kind::Scan { .. } => "scan",
+        Kind::Reshape(_) => "reshape",
+        Kind::Concat { .. } => "concat",
+        Kind::Take { .. } => "take",
+        Kind::Compress { .. } => "compress",
+        Kind::Contract { .. } => "contract",
+        Kind::Rechunk(_) => "rechunk",
+        Kind::Call { .. } => "call",
     }
 }
 

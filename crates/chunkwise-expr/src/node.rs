@@ -271,6 +271,11 @@ impl Expr {
     pub fn label(&self) -> String {
         crate::display::label(self)
     }
+
+    /// Its kind in a word: `"source"`, `"map"`, `"reduce"`, ...
+    pub fn kind_name(&self) -> &'static str {
+        crate::display::word(self.kind())
+    }
 }
 
 /// Long chains of operations make deep graphs: dropping one must not use the stack for it.

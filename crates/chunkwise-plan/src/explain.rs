@@ -2,7 +2,7 @@ use std::fmt::{self, Write};
 
 use chunkwise_core::{format_bytes, format_count};
 
-use crate::{Fused, Input, PassOutput, Plan, Stage, StageKind};
+use crate::{Fused, Input, LeafSpec, PassOutput, Plan, Stage, StageKind};
 
 impl Plan {
     /// The optimised expressions and the stages as text: tasks, bytes and the peak of a task.
@@ -61,7 +61,8 @@ impl Stage {
         elements * self.cost as f64
     }
 
-    fn kind_name(&self) -> &'static str {
+    /// What it is, in a word: `"map"`, `"reduce"`, `"contract"`, `"scan"`, `"call"`, `"compress"`.
+    pub fn kind_name(&self) -> &'static str {
         match &self.kind {
             StageKind::Pass(p) if p.outputs.iter().all(|o| matches!(o, PassOutput::Store)) => "map",
             StageKind::Pass(_) => "reduce",
@@ -73,6 +74,28 @@ impl Stage {
             StageKind::Sort(_) => "sort",
             StageKind::Split(_) => "split",
             StageKind::Merge(_) => "merge",
+        }
+    }
+
+    /// What its tasks load, a line for each leaf: `"read heights.npy through a view"`. Empty where the
+    /// kind of the stage says it all.
+    pub fn loads(&self) -> Vec<String> {
+        match &self.kind {
+            StageKind::Pass(pass) => pass
+                .fused
+                .leaves
+                .iter()
+                .map(|l| load(l, &pass.fused))
+                .collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// The elementwise functions that are fused into it.
+    pub fn operations(&self) -> Vec<&str> {
+        match &self.kind {
+            StageKind::Pass(pass) => pass.fused.program.operations().collect(),
+            _ => Vec::new(),
         }
     }
 }
@@ -88,8 +111,17 @@ fn write_stage(out: &mut impl Write, number: usize, stage: &Stage) -> fmt::Resul
         if stage.task_count() == 1 { "" } else { "s" },
         stage.tasks,
     )?;
-    if let StageKind::Pass(pass) = &stage.kind {
-        write_fused(out, &pass.fused)?;
+    for load in stage.loads() {
+        writeln!(out, "  load {load}")?;
+    }
+    let operations = stage.operations();
+    if !operations.is_empty() {
+        let shown = operations.len().min(24);
+        write!(out, "  fused {}", operations[..shown].join(", "))?;
+        if operations.len() > shown {
+            write!(out, " and {} more", operations.len() - shown)?;
+        }
+        writeln!(out)?;
     }
     for output in &stage.outputs {
         writeln!(
@@ -112,26 +144,13 @@ fn write_stage(out: &mut impl Write, number: usize, stage: &Stage) -> fmt::Resul
     )
 }
 
-fn write_fused(out: &mut impl Write, fused: &Fused) -> fmt::Result {
-    for leaf in &fused.leaves {
-        let from = match &leaf.input {
-            Input::Stage { stage, output } => format!("stage {stage} output {output}"),
-            Input::Random(..) | Input::Index { .. } => format!("generate {}", leaf.label),
-            Input::Source(_) => format!("read {}", leaf.label),
-            Input::Body(_) => format!("assemble {}", leaf.label),
-        };
-        let whole = leaf.map.is_identity() && leaf.shape == fused.shape;
-        let through = if whole { "" } else { " through a view" };
-        writeln!(out, "  load {from}{through}")?;
-    }
-    let operations: Vec<&str> = fused.program.operations().collect();
-    if !operations.is_empty() {
-        let shown = operations.len().min(24);
-        write!(out, "  fused {}", operations[..shown].join(", "))?;
-        if operations.len() > shown {
-            write!(out, " and {} more", operations.len() - shown)?;
-        }
-        writeln!(out)?;
-    }
-    Ok(())
+fn load(leaf: &LeafSpec, fused: &Fused) -> String {
+    let from = match &leaf.input {
+        Input::Stage { stage, output } => format!("stage {stage} output {output}"),
+        Input::Random(..) | Input::Index { .. } => format!("generate {}", leaf.label),
+        Input::Source(_) => format!("read {}", leaf.label),
+        Input::Body(_) => format!("assemble {}", leaf.label),
+    };
+    let whole = leaf.map.is_identity() && leaf.shape == fused.shape;
+    format!("{from}{}", if whole { "" } else { " through a view" })
 }

@@ -6,19 +6,22 @@
 //! - One file for each family of operations: [`creation`], [`elementwise`], [`reduction`], [`shapes`],
 //!   [`indexing`], [`products`], [`fft`], [`random`], [`functions`].
 //! - [`data`]: memory and objects of others as arrays. [`results`]: our memory for others.
-//! - [`session`]: running.
+//! - [`session`]: running. [`diagnostics`]: who is told of runs. [`outline`]: expressions and plans as
+//!   plain data, for pictures.
 //! - [`errors`]: the one place where an error becomes a Python exception.
 #![deny(unsafe_code)]
 
 mod arguments;
 mod creation;
 mod data;
+mod diagnostics;
 mod elementwise;
 mod errors;
 mod expr;
 mod fft;
 mod functions;
 mod indexing;
+mod outline;
 mod products;
 mod random;
 mod reduction;
@@ -45,10 +48,12 @@ mod _chunkwise {
         errors::register(m)?;
         creation::register(m)?;
         data::register(m)?;
+        diagnostics::register(m)?;
         elementwise::register(m)?;
         fft::register(m)?;
         functions::register(m)?;
         indexing::register(m)?;
+        outline::register(m)?;
         products::register(m)?;
         random::register(m)?;
         reduction::register(m)?;

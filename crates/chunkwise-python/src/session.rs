@@ -2,19 +2,18 @@
 
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, channel};
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use chunkwise::{
-    Array, CancelToken, Chunk, Error, Grid, Region, Session, Sink, Subscriber, Target, is_quick,
-};
+use chunkwise::{Array, CancelToken, Chunk, Error, Grid, Region, Session, Sink, Target, is_quick};
 use chunkwise_core::{Pool, View};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::PyTuple;
 
 use crate::arguments::Arrays;
+use crate::diagnostics;
 use crate::errors::{CancelledError, InternalError, OrRaise, raised};
 use crate::expr::PyExpr;
 use crate::results::PyChunk;
@@ -45,8 +44,7 @@ fn parse_bytes(text: &str) -> PyResult<u64> {
 /// Threads, the memory limit, scratch space.
 #[pyclass(frozen, name = "Session", module = "chunkwise._chunkwise")]
 pub(crate) struct PySession {
-    session: Session,
-    pub(crate) subscribers: Mutex<Vec<Arc<dyn Subscriber>>>,
+    pub(crate) session: Session,
 }
 
 /// Threads keep their Python state for life: calling a user's function then costs no set-up. A thread
@@ -65,10 +63,7 @@ impl PySession {
         if let Some(folder) = scratch {
             session = session.with_scratch_directory(folder);
         }
-        Ok(PySession {
-            session,
-            subscribers: Mutex::default(),
-        })
+        Ok(PySession { session })
     }
 
     #[getter]
@@ -145,7 +140,7 @@ impl PySession {
     ) -> PyResult<Vec<Option<Chunk>>> {
         let refs: Vec<&Array> = arrays.iter().collect();
         let plan = self.session.plan(&refs).or_raise()?;
-        if is_quick(&plan) && self.listeners().is_empty() {
+        if is_quick(&plan) && diagnostics::is_quiet() {
             let run = || self.session.run_plan(&plan, &refs, targets);
             return py.detach(run).or_raise();
         }
@@ -154,11 +149,6 @@ impl PySession {
             let refs: Vec<&Array> = arrays.iter().collect();
             session.run_plan(&plan, &refs, targets)
         })
-    }
-
-    fn listeners(&self) -> Vec<Arc<dyn Subscriber>> {
-        let listeners = self.subscribers.lock();
-        listeners.unwrap_or_else(|e| e.into_inner()).clone()
     }
 
     /// Runs something long. On Python's main thread, which alone receives signals, the work is another
@@ -170,8 +160,8 @@ impl PySession {
     ) -> PyResult<T> {
         let cancel = CancelToken::new();
         let mut session = self.session.clone().with_cancel(cancel.clone());
-        for listener in self.listeners() {
-            session = session.with_subscriber(listener);
+        for subscriber in diagnostics::subscribers(py)? {
+            session = session.with_subscriber(subscriber);
         }
         if !on_main_thread(py)? {
             return py.detach(|| work(&session)).or_raise();

@@ -176,6 +176,38 @@ class Array:
         """What `compute` would do: stages, tasks, bytes, and the predicted peak of memory."""
         return _session.current().explain([self._expr])
 
+    # What a person sees.
+
+    def __repr__(self) -> str:
+        return _html.array_repr(self._expr)
+
+    def _repr_html_(self) -> str:
+        return _html.array_html(self._expr)
+
+    def visualize(self, filename: Any = None, format: str | None = None) -> Any:
+        """A picture of what the array is made of, and of the plan to compute it.
+
+        Parameters
+        ----------
+        filename : path, optional
+            A file to write it to: SVG, PNG or HTML by its ending.
+        format : {"svg", "png", "html"}, optional
+            Where the file's name does not tell.
+
+        Returns
+        -------
+        chunkwise.diagnostics.Picture
+            Shows itself in a notebook.
+
+        Examples
+        --------
+        >>> (da.asarray([1, 2, 3]) + 1).visualize()
+        <picture of the expression and the plan of an array, ...>
+        """
+        from .._collections import visualize
+
+        return visualize(self, filename=filename, format=format)
+
     # Python's protocols.
 
     def __len__(self) -> int:
@@ -747,6 +779,7 @@ from . import (  # noqa: E402
     _chunks,
     _creation,
     _cumulative,
+    _html,
     _products,
     _protocols,
     _reductions,

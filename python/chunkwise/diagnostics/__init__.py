@@ -1,3 +1,29 @@
-"""Progress, profiles, charts of CPU and memory."""
+"""Progress, profiles, charts of CPU and memory.
 
-__all__: list[str] = []
+Each is a context manager that hears of every run within it, and can be registered for good:
+
+>>> from chunkwise.diagnostics import ProgressBar, Profiler, ResourceProfiler, visualize
+>>> with Profiler() as prof, ResourceProfiler(dt=0.01) as rprof:
+...     total = da.asarray([1, 2, 3]).__add__(1).compute()
+>>> [task.label for task in prof.results]
+['add']
+>>> visualize([prof, rprof])
+<picture of tasks, processors and memory over time, ...>
+"""
+
+from ._callback import Callback
+from ._profile import Profiler, ResourceData, ResourceProfiler, RunData, TaskData, visualize
+from ._progress import ProgressBar
+from ._svg import Picture
+
+__all__ = [
+    "Callback",
+    "Picture",
+    "Profiler",
+    "ProgressBar",
+    "ResourceData",
+    "ResourceProfiler",
+    "RunData",
+    "TaskData",
+    "visualize",
+]

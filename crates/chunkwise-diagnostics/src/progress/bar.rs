@@ -3,6 +3,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use chunkwise_exec::{Event, Subscriber};
+use chunkwise_plan::Plan;
 
 use super::{Meter, Terminal};
 
@@ -48,14 +49,7 @@ impl<W: Write + Send + std::fmt::Debug> Subscriber for ProgressBar<W> {
         let state = &mut *guard;
         match event {
             Event::Started { plan, .. } => {
-                let cost = plan.cost();
-                let values: f64 = plan
-                    .stages
-                    .iter()
-                    .map(|s| s.tasks.shape().iter().map(|d| *d as f64).product::<f64>())
-                    .sum();
-                let per_unit = if cost > 0.0 { values / cost } else { 0.0 };
-                state.meter = Meter::new(cost as u64).with_rate(move |r| rate(r * per_unit));
+                state.meter = Meter::of_plan(plan);
                 state.done = 0.0;
                 state.terminal.draw(&state.meter, Duration::ZERO);
             }
@@ -74,6 +68,20 @@ impl<W: Write + Send + std::fmt::Debug> Subscriber for ProgressBar<W> {
             }
             _ => {}
         }
+    }
+}
+
+impl Meter {
+    /// A meter of a plan: units are its reckoned cost, rates are in values per second.
+    pub fn of_plan(plan: &Plan) -> Meter {
+        let cost = plan.cost();
+        let values: f64 = plan
+            .stages
+            .iter()
+            .map(|s| s.tasks.shape().iter().map(|d| *d as f64).product::<f64>())
+            .sum();
+        let per_unit = if cost > 0.0 { values / cost } else { 0.0 };
+        Meter::new(cost as u64).with_rate(move |r| rate(r * per_unit))
     }
 }
 

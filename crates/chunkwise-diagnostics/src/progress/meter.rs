@@ -107,6 +107,12 @@ impl Meter {
     /// One line of at most `width` characters: percent, bar, rate, time elapsed < time remaining. What
     /// does not fit is left out, the bar first, then the rate.
     pub fn line(&self, now: Duration, width: usize) -> String {
+        self.line_with_bar(now, width, usize::MAX)
+    }
+
+    /// The same with a bar of at most `cells` characters between its brackets; without one where
+    /// they are none.
+    pub fn line_with_bar(&self, now: Duration, width: usize, cells: usize) -> String {
         // Rounded down: 100% means that all is done.
         let percent = format!("{:3}%", (self.fraction() * 100.0).floor());
         let rate = self.recent_rate(now).or_else(|| self.rate(now));
@@ -119,8 +125,9 @@ impl Meter {
         };
         let full = join(&[&percent, &rate, &times]);
         let room = width.saturating_sub(full.chars().count() + 1);
-        if room >= 8 {
-            return join(&[&percent, &self.bar(room), &rate, &times]);
+        if room >= 8 && cells > 0 {
+            let bar = self.bar(room.min(cells.saturating_add(2)));
+            return join(&[&percent, &bar, &rate, &times]);
         }
         [full, join(&[&percent, &times]), percent]
             .into_iter()
@@ -315,6 +322,10 @@ mod tests {
         assert_eq!(line(32), " 33% 100 µ/s 0:10 < 0:20");
         assert_eq!(line(16), " 33% 0:10 < 0:20");
         assert_eq!(line(15), " 33%");
+        let barred = |width, cells| meter.line_with_bar(at(10.0), width, cells);
+        assert_eq!(barred(80, 6), " 33% [=>    ] 100 µ/s 0:10 < 0:20");
+        assert_eq!(barred(80, 0), " 33% 100 µ/s 0:10 < 0:20");
+        assert_eq!(barred(50, 99), line(50));
         for width in 0..200 {
             assert!(line(width).chars().count() <= width);
         }
