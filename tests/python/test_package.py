@@ -16,11 +16,12 @@ PACKAGE = Path(chunkwise.__file__).parent
 
 #: What a module of each layer may import when it is loaded: itself, and the layers named.
 LAYERS = {
+    "_svg": set(),
     "config": {"_chunkwise"},
     "_session": {"_chunkwise", "config"},
-    "array": {"_chunkwise", "config", "_session"},
-    "_collections": {"_chunkwise", "config", "_session", "array"},
-    "diagnostics": {"_chunkwise", "config", "_session", "array", "_collections"},
+    "array": {"_chunkwise", "config", "_session", "_svg"},
+    "diagnostics": {"_chunkwise", "config", "_session", "_svg"},
+    "_collections": {"_chunkwise", "config", "_session", "_svg", "array", "diagnostics"},
 }
 
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import html
 import os
 import shutil
-import subprocess
 from typing import Any
 
 __all__ = ["Picture", "Drawing", "text_width"]
@@ -236,6 +235,8 @@ def png(svg: str) -> bytes:
         pass
     else:
         return cairosvg.svg2png(bytestring=svg.encode(), scale=SCALE)
+    import subprocess
+
     dpi = str(96 * SCALE)
     ways = {
         "rsvg-convert": ["--zoom", str(SCALE), "--format", "png"],
