@@ -20,6 +20,7 @@ TYPES = {
     "Arrays": "Iterable[Expr]",
     "Cut": "Any",
     "BasicIndex": "Any",
+    "Parts": "Any",
     "PyFollow": "int | tuple[int, int, int, int]",
     "PyAny": "Any",
     "PyTuple": "tuple[Any, ...]",

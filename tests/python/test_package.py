@@ -44,9 +44,9 @@ def functions() -> list[str]:
         home, _, own = name.rpartition(".")
         record = isinstance(thing, type) and issubclass(thing, tuple)
         method = home == "chunkwise.array.Array" and own not in da.__all__
-        if documentation.is_function(thing) and not record:
-            if method or home in documentation.namespaces():
-                chosen.append(name)
+        wanted = documentation.is_function(thing) and not record
+        if wanted and (method or home in documentation.namespaces()):
+            chosen.append(name)
     return chosen
 
 
