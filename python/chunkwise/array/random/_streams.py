@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import threading
 from operator import index
 from typing import Any
@@ -50,9 +51,6 @@ class Streams:
         self._lock = threading.Lock()
         self._sequence = None
         if seed is None:
-            # Loaded for the first unseeded generator: `import chunkwise.array` stays quick.
-            import secrets
-
             seed = secrets.randbits(64)
         word = None if isinstance(seed, bool) else _word(seed)
         if word is None:
