@@ -179,7 +179,15 @@ class Array:
         return Array(_session.current().persist([self._expr])[0])
 
     def explain(self) -> str:
-        """What `compute` would do: stages, tasks, bytes, and the predicted peak of memory."""
+        """What `compute` would do: stages, tasks, bytes, and the predicted peak of memory.
+
+        Examples
+        --------
+        >>> print(da.ones((4, 4), chunks=2).sum().explain())
+        expression
+          sum  float64[]  chunks ()
+        ...
+        """
         return _session.current().explain([self._expr])
 
     # Parts of it.
@@ -347,11 +355,23 @@ class Array:
         return int(self._only("int"))
 
     def item(self, *args: int) -> Any:
-        """The only element, or the one at an index, as a Python number."""
+        """The only element, or the one at an index, as a Python number.
+
+        Examples
+        --------
+        >>> da.arange(3).sum().item()
+        3
+        """
         return np.asarray(self.compute()).item(*args)
 
     def tolist(self) -> Any:
-        """The elements as nested lists."""
+        """The elements as nested lists.
+
+        Examples
+        --------
+        >>> da.eye(2, dtype=int).tolist()
+        [[1, 0], [0, 1]]
+        """
         return np.asarray(self.compute()).tolist()
 
     def __copy__(self) -> Array:
@@ -361,7 +381,14 @@ class Array:
         return Array(self._expr)
 
     def copy(self) -> Array:
-        """The same array as another handle: assigning to one leaves the other."""
+        """The same array as another handle: assigning to one leaves the other.
+
+        Examples
+        --------
+        >>> x = da.arange(3)
+        >>> x.copy().tolist()
+        [0, 1, 2]
+        """
         return Array(self._expr)
 
     def __hash__(self) -> int:
@@ -386,7 +413,13 @@ class Array:
         return array
 
     def to_device(self, device: str, /, *, stream: Any = None) -> Array:
-        """The array on a device, of which `"cpu"` is the only one."""
+        """The array on a device, of which `"cpu"` is the only one.
+
+        Examples
+        --------
+        >>> da.arange(3).to_device("cpu").device
+        'cpu'
+        """
         if stream is not None:
             raise ValueError("the only device has no streams")
         _check_device(device)
@@ -679,7 +712,13 @@ class Array:
         return _shapes.ravel(self, order)
 
     def flatten(self, order: str = "C") -> Array:
-        """The elements along one axis: the same as `ravel`."""
+        """The elements along one axis: the same as `ravel`.
+
+        Examples
+        --------
+        >>> da.eye(2, dtype=int).flatten().tolist()
+        [1, 0, 0, 1]
+        """
         return _shapes.ravel(self, order)
 
     def transpose(self, *axes: Any) -> Array:
