@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from chunkwise import _chunkwise as native
 from chunkwise.array import Array
-from chunkwise.diagnostics import Picture, _svg
+from chunkwise import _svg
+from chunkwise.diagnostics import Picture
 
 SVG = "{http://www.w3.org/2000/svg}"
 
