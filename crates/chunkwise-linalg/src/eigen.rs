@@ -21,6 +21,9 @@ fn vectors(wanted: bool) -> ComputeEigenvectors {
 
 /// Bytes for [`eigh`].
 pub(crate) fn eigh_bytes<T: Field>(n: usize, wanted: bool) -> u64 {
+    if n == 0 {
+        return 0;
+    }
     let needed = self_adjoint_evd_scratch::<T>(n, vectors(wanted), Par::Seq, Default::default());
     2 * work_bytes::<T>(n, n) + work_bytes::<T>(n, 1) + needed.unaligned_bytes_required() as u64
 }
@@ -34,6 +37,9 @@ pub(crate) fn eigh<T: Field>(
     views: &mut [ViewMut<'_>],
     at: usize,
 ) -> Result<()> {
+    if n == 0 {
+        return Ok(());
+    }
     let failed = || Error::NoConvergence { operation: "eigh" };
     if !all_finite(a) {
         return Err(failed());
@@ -172,6 +178,9 @@ pub(crate) fn eig<T: General>(
 where
     T::C: Field,
 {
+    if n == 0 {
+        return Ok(());
+    }
     if !all_finite(a) {
         return Err(FAILED);
     }

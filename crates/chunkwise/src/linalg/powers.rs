@@ -3,7 +3,7 @@
 use chunkwise_core::{Error, Result, normalize_axis};
 
 use super::factor::{matrix, square};
-use crate::{Array, s, stack};
+use crate::{Array, stack};
 
 impl Array {
     /// Each square matrix times itself `n` times; the inverse where `n` is negative, the identity
@@ -67,7 +67,7 @@ impl Array {
                 });
             }
             let last = x.moveaxis([own as isize], [-1])?;
-            let part = |i: i64| last.get(s![.., i]);
+            let part = |i: isize| last.take(&[i], -1)?.squeeze(-1);
             Ok([part(0)?, part(1)?, part(2)?])
         };
         let ([a, b, c], [x, y, z]) = (parts(self)?, parts(other)?);

@@ -233,7 +233,7 @@ impl Array {
             if s.shape().last() == Some(&0) {
                 return Err(Error::EmptyReduction { operation: "cond" });
             }
-            let (first, last) = (s.get(s![.., 0])?, s.get(s![.., -1])?);
+            let (first, last) = (s.get_str("..., 0")?, s.get_str("..., -1")?);
             return match back {
                 true => last.divide(first),
                 false => first.divide(last),
