@@ -68,6 +68,28 @@ def test_unknown_functions_compute_with_a_warning():
     np.testing.assert_allclose(got, np.trapezoid(x, axis=0))
 
 
+def test_the_ufunc_of_a_stranger_is_called_by_chunk():
+    # NumPy's inner one, which is no public function, stands for those of scipy.special.
+    from numpy._core.umath import clip
+
+    x = values("float32", specials=False)
+    y = np.linspace(0, 2, 6)
+    a, b = da.asarray(x, chunks=2), da.asarray(y, chunks=4)
+    assert_same(clip(a, 0.5, b), clip(x, 0.5, y))
+    assert_same(clip(a, -1, 1.5), clip(x, -1, 1.5))
+    with pytest.raises(TypeError):
+        clip(a, 1)
+
+
+def test_functions_that_return_several():
+    x = values("float64", specials=False)
+    a = da.asarray(x, chunks=2)
+    for got, want in zip(np.where(a > 0), np.where(x > 0), strict=True):
+        assert_same(got, want)
+    assert_same(x @ da.asarray(x.T), x @ x.T, rtol=1e-12)
+    assert (np.shape(a), np.ndim(a), np.size(a)) == ((5, 6), 2, 30)
+
+
 def test_what_is_not_supported_is_a_type_error():
     x = da.asarray([1.0, 2.0])
     for call in (
