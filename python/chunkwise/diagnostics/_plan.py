@@ -17,6 +17,10 @@ _COLOUR = {
     "scan": COLOURS[4],
     "call": COLOURS[5],
     "compress": COLOURS[6],
+    "sort": COLOURS[9],
+    "sort runs of": COLOURS[9],
+    "split": COLOURS[9],
+    "merge": COLOURS[9],
     "source": COLOURS[2],
     "random": COLOURS[2],
     "index": COLOURS[2],
@@ -168,7 +172,7 @@ def _plan(exprs: list[Any]) -> list[Box]:
             lines.insert(2, _operations(stage["operations"]))
         place[number] = len(boxes)
         title = ", ".join(stage["operations"][:40])
-        boxes.append(Box(lines, inputs, _COLOUR[stage["kind"]], False, title or _place(stage)))
+        boxes.append(Box(lines, inputs, _COLOUR.get(stage["kind"]), False, title or _place(stage)))
     for k, (stage, output) in enumerate(outputs):
         if stage not in place:
             continue
