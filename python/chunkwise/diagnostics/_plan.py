@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 from .. import _chunkwise as _native
@@ -66,7 +67,13 @@ def _shape(shape: Any) -> str:
 
 
 def _place(node: dict) -> str:
-    return "{}, line {}".format(*node["location"]) if node["location"] else ""
+    """Where the user made it: no paths, which say more of a machine than of the program."""
+    if not node["location"]:
+        return ""
+    file, line = node["location"]
+    if "ipykernel_" in file or file.startswith("<ipython"):
+        return f"line {line} of its cell"
+    return f"{os.path.basename(file)}, line {line}"
 
 
 def _expression(exprs: list[Any]) -> list[Box]:
