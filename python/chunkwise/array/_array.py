@@ -247,10 +247,16 @@ class Array:
 
     # What a person sees.
 
+    # What draws is loaded when it is asked for, so that `import chunkwise.array` stays quick.
+
     def __repr__(self) -> str:
+        from . import _html
+
         return _html.array_repr(self._expr)
 
     def _repr_html_(self) -> str:
+        from . import _html
+
         return _html.array_html(self._expr)
 
     def visualize(self, filename: Any = None, format: str | None = None) -> Any:
@@ -848,7 +854,6 @@ from . import (  # noqa: E402
     _chunks,
     _creation,
     _cumulative,
-    _html,
     _indexing,
     _products,
     _protocols,
