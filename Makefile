@@ -53,7 +53,7 @@ notebook: $(VENV)/installed $(VENV)/documentation
 	$(BIN)/python tools/notebook.py --check
 
 test-python: $(VENV)/installed $(VENV)/tools
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest
 
 test: test-rust test-python
 

@@ -40,33 +40,39 @@ class Definition:
 
 
 def definitions() -> dict[str, Definition]:
-    """Every function, class and method of the array modules, by its name."""
+    """Every function, class and method of the array modules; a method as `.name` too."""
     found: dict[str, Definition] = {}
     for path in sorted(PACKAGE.rglob("*.py")):
         for node in ast.parse(path.read_text()).body:
             if isinstance(node, ast.FunctionDef | ast.ClassDef):
                 _read(node, found.setdefault(node.name, Definition()))
+            if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+                _read(node.value, found.setdefault(node.targets[0].id, Definition()))
             if isinstance(node, ast.ClassDef):
                 for method in node.body:
                     if isinstance(method, ast.FunctionDef):
-                        name = f"{node.name}.{method.name}"
-                        _read(method, found.setdefault(name, Definition()))
+                        for name in (f"{node.name}.{method.name}", f".{method.name}"):
+                            _read(method, found.setdefault(name, Definition()))
     return found
 
 
 def _read(node: ast.AST, into: Definition) -> None:
     for part in ast.walk(node):
         if isinstance(part, ast.Attribute) and isinstance(part.value, ast.Name):
-            if part.value.id == "_native":
+            owner = part.value.id
+            if owner == "_native":
                 into.native.add(part.attr)
-            elif part.value.id.startswith("_"):
+            elif owner == "self":
+                into.ours.add(f".{part.attr}")
+            elif owner.startswith("_"):
                 into.ours.add(part.attr)
         elif isinstance(part, ast.Name):
             into.ours.add(part.id)
 
 
-def reached(name: str, known: dict[str, Definition]) -> set[str]:
-    """The native functions that a function may call, directly or through others."""
+def reached(name: str, known: dict[str, Definition], *, private: bool = False) -> set[str]:
+    """The native functions that a function may call, itself or through others: only through private
+    helpers, or through any."""
     seen: set[str] = set()
     native: set[str] = set()
     rest = [name]
@@ -77,7 +83,8 @@ def reached(name: str, known: dict[str, Definition]) -> set[str]:
         seen.add(one)
         native |= known[one].native
         # A class is a name for a check of types more often than for its methods.
-        rest += [n for n in known[one].ours if n not in ("Array", "asarray", "asanyarray")]
+        ours = known[one].ours - {"Array", "asarray", "asanyarray"}
+        rest += [n for n in ours if not private or n.lstrip(".").startswith("_")]
     return native
 
 
@@ -114,21 +121,22 @@ class Names:
         if thing is None:
             return ABSENT
         for how, names in self.said.items():
-            if name in names.split():
+            if {name, name.removeprefix("random.Generator.")} & set(names.split()):
                 return how
+        own = name.rpartition(".")[2]
+        if name.startswith("Array.") and own in self.array.__all__:
+            return self.how(own)
         row = getattr(thing, "_row", None)
         if row is not None or not callable(thing) or type(thing).__module__ == "numpy":
             return NATIVE
-        function = getattr(thing, "__name__", name)
-        if name.startswith("Array."):
-            function = name
-        if "Generator." in name or "RandomState." in name:
-            function = ".".join(name.split(".")[-2:])
-        native = reached(function, self.known)
-        if native & CALLBACKS:
+        if getattr(thing, "__module__", "") == "numpy":
+            return NATIVE
+        function = getattr(thing, "__name__", own)
+        if name.startswith(("Array.", "random.")):
+            function = name if name in self.known else f".{own}"
+        if reached(function, self.known) & CALLBACKS:
             return CALLBACK
-        definition = self.known.get(function, Definition())
-        return NATIVE if definition.native - PLUMBING else COMPOSED
+        return NATIVE if reached(function, self.known, private=True) - PLUMBING else COMPOSED
 
     def note(self, name: str) -> str:
         """Why a name is absent."""
@@ -188,7 +196,20 @@ def page(names: Names) -> tuple[str, list[str]]:
     return "\n".join(parts + tables), wrong
 
 
+def prune() -> None:
+    """Takes the names that are there by now from the list of what is absent."""
+    names = Names()
+    path = LISTS / "absent.toml"
+    lines = path.read_text().splitlines()
+    for place, line in enumerate(lines):
+        if line[:1] not in ("#", "[", "") and not line.startswith(("reason", "names", '"""')):
+            lines[place] = " ".join(n for n in line.split() if names.find(n) is None)
+    path.write_text("\n".join(lines) + "\n")
+
+
 def main() -> None:
+    if "--check" not in sys.argv:
+        prune()
     text, wrong = page(Names())
     if "--check" not in sys.argv:
         PAGE.write_text(text)

@@ -20,6 +20,7 @@ TYPES = {
     "Arrays": "Iterable[Expr]",
     "Cut": "Any",
     "BasicIndex": "Any",
+    "Parts": "Any",
     "PyFollow": "int | tuple[int, int, int, int]",
     "PyAny": "Any",
     "PyTuple": "tuple[Any, ...]",
@@ -45,6 +46,7 @@ class Source:
         self.functions: dict[str, tuple[str, str]] = {}
         self.methods: dict[tuple[str, str], tuple[str, str]] = {}
         self.types = dict(TYPES)
+        self.aliases: dict[str, str] = {}
         texts = [_without_comments(p.read_text()) for p in sorted(folder.rglob("*.rs"))]
         texts = [_expanded(text) for text in texts]
         classes = {}
@@ -53,6 +55,7 @@ class Source:
             for name, struct in re.findall(pattern, text, re.DOTALL):
                 classes[struct] = name
                 self.types[struct] = name
+            self.aliases |= dict(re.findall(r"\btype (\w+) = ([^;]+);", text))
         for text in texts:
             rest = text
             for found in re.finditer(r"\bimpl (\w+) \{", text):
@@ -88,6 +91,8 @@ class Source:
             return f"tuple[{', '.join(parts)}]"
         generic = re.fullmatch(r"(\w+)<(.*)>", rust, re.DOTALL)
         if generic is None:
+            if rust in self.aliases:
+                return self._python(self.aliases[rust], sequence, where)
             if rust not in self.types:
                 raise LookupError(f"{where}: no Python type for {rust!r} in tools/rust.py")
             return self.types[rust]

@@ -13,11 +13,16 @@ __all__ = [
     "Chunk",
     "Expr",
     "FUNCTIONS",
+    "Hooks",
     "InternalError",
     "MemoryLimitError",
+    "Profile",
+    "Progress",
+    "ProgressBar",
     "REDUCTIONS",
     "Random",
     "SCANS",
+    "Sampler",
     "Session",
     "__version__",
     "arange",
@@ -38,8 +43,10 @@ __all__ = [
     "einsum",
     "elementwise",
     "expand_dims",
+    "expression_outline",
     "eye",
     "flip",
+    "format_bytes",
     "from_buffer",
     "from_getter",
     "from_npy",
@@ -55,9 +62,11 @@ __all__ = [
     "meshgrid",
     "moveaxis",
     "nan_to_num",
+    "now",
     "outer",
     "pad",
     "parse_bytes",
+    "plan_outline",
     "promote",
     "rechunk",
     "reduce",
@@ -134,6 +143,46 @@ class Expr:
         """The axis whose length is known only after computing."""
 
 @final
+class Hooks:
+    """Python's functions, called from the threads of a run: `start(stages, threads, memory_limit)`,
+    `task(stage, number, thread, start, end)`, `finish(ok, elapsed, peak)`."""
+    def __new__(cls, start: Any | None, task: Any | None, finish: Any | None) -> Hooks: ...
+    def attach(self) -> None: ...
+    def detach(self) -> bool: ...
+
+@final
+class Profile:
+    """Writes down tasks and runs."""
+    def __new__(cls) -> Profile: ...
+    def attach(self) -> None: ...
+    def clear(self) -> None: ...
+    def detach(self) -> bool: ...
+    def runs(
+        self,
+    ) -> list[tuple[list[str], int, int, float, float | None, bool, int, int, int]]: ...
+    def tasks(self) -> list[tuple[int, int, int, str, int, float, float]]: ...
+
+@final
+class Progress:
+    """How far a run is."""
+    @property
+    def elapsed(self) -> float: ...
+    @property
+    def fraction(self) -> float: ...
+    def line(self, width: int, cells: int) -> str:
+        """One line of at most `width` characters with a bar of at most `cells`."""
+    @property
+    def ok(self) -> bool: ...
+    def summary(self) -> str: ...
+
+@final
+class ProgressBar:
+    """Calls what a function of Python's gives for each run, `draw(progress, finished)`, at a steady pace."""
+    def __new__(cls, begin: Any, dt: float, minimum: float) -> ProgressBar: ...
+    def attach(self) -> None: ...
+    def detach(self) -> bool: ...
+
+@final
 class Random:
     """A seed and the number of the next stream."""
     def __new__(cls, seed: int, stream: int, generator: str) -> Random: ...
@@ -154,6 +203,20 @@ class Random:
         """Integers in `[low, high)`."""
     def permutation(self, n: int, chunks: Any) -> Expr:
         """The numbers `0..n` in random order."""
+
+@final
+class Sampler:
+    """Samples memory and processors."""
+    def __new__(cls, dt: float) -> Sampler: ...
+    def attach(self) -> None:
+        """Samples while runs go on."""
+    def clear(self) -> None: ...
+    def detach(self) -> bool: ...
+    def samples(self) -> list[tuple[float, float | None, int | None, int, int | None]]:
+        """Time, processors in percent of one, resident, array and limit bytes."""
+    def start(self) -> None:
+        """Samples from now on."""
+    def stop(self) -> None: ...
 
 @final
 class Session:
@@ -220,8 +283,15 @@ def elementwise(name: str, *args: Any) -> Expr:
     """A function of the table by name, of arrays and numbers."""
 
 def expand_dims(x: Expr, axis: Sequence[int]) -> Expr: ...
+def expression_outline(arrays: Iterable[Expr]) -> tuple[list[dict[str, Any]], list[int]]:
+    """The nodes of some arrays, each after those that it is made of, as dictionaries, and the arrays'
+    own places among them. What is made alike is one node."""
+
 def eye(n: int, m: int, k: int, dtype: str, chunks: Any) -> Expr: ...
 def flip(x: Expr, axis: Sequence[int] | None) -> Expr: ...
+def format_bytes(bytes: int) -> str:
+    """`"762.94 MiB"`."""
+
 def from_buffer(buffer: Any, dtype: str, chunks: Any) -> Expr:
     """An array over the memory of an object with the buffer protocol, without a copy."""
 
@@ -247,12 +317,21 @@ def matmul(a: Expr, b: Expr) -> Expr: ...
 def meshgrid(arrays: Iterable[Expr], xy: bool) -> list[Expr]: ...
 def moveaxis(x: Expr, source: Sequence[int], destination: Sequence[int]) -> Expr: ...
 def nan_to_num(x: Expr, nan: float, posinf: float | None, neginf: float | None) -> Expr: ...
+def now() -> float:
+    """Seconds on the axis of profiles and samples."""
+
 def outer(a: Expr, b: Expr) -> Expr: ...
 def pad(x: Expr, widths: Sequence[tuple[int, int]], mode: str, value: complex) -> Expr:
     """NumPy's modes `constant`, `edge`, `reflect`, `symmetric`, `wrap`."""
 
 def parse_bytes(text: str) -> int:
     """`"2GiB"` in bytes."""
+
+def plan_outline(
+    session: Session, arrays: Iterable[Expr]
+) -> tuple[list[dict[str, Any]], list[tuple[int, int]]]:
+    """The stages of the plan for some arrays as dictionaries, and for each array the stage and the output
+    where it comes out."""
 
 def promote(a: str, b: str) -> str:
     """What two dtypes become together."""

@@ -105,8 +105,10 @@ def explain(*things: Any) -> str:
 
     Examples
     --------
-    >>> print(chunkwise.explain(da.ones((4, 4), chunks=2).sum()))  # doctest: +ELLIPSIS
-    plan...
+    >>> print(chunkwise.explain(da.ones((4, 4), chunks=2).sum()))
+    expression
+      sum  float64[]  chunks ()
+    ...
     """
     found: list = []
     for thing in things:
@@ -137,8 +139,8 @@ def visualize(*things: Any, filename: Any = None, format: str | None = None) -> 
     >>> chunkwise.visualize(x + 1, [x * 2])
     <picture of the expression and the plan of 2 arrays, ...>
     """
+    from ._svg import deliver
     from .diagnostics._plan import plan_picture
-    from .diagnostics._svg import deliver
 
     found: list = []
     for thing in things:

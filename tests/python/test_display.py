@@ -1,6 +1,7 @@
 """What a person sees of an array: text, HTML, pictures."""
 
 import io
+import shutil
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
@@ -10,8 +11,9 @@ import chunkwise.array as da
 import numpy as np
 import pytest
 from chunkwise import _chunkwise as native
+from chunkwise import _svg
 from chunkwise.array import Array
-from chunkwise.diagnostics import Picture, _svg
+from chunkwise.diagnostics import Picture
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -200,7 +202,7 @@ def test_pictures_are_saved_in_each_format(tmp_path, monkeypatch):
     assert (tmp_path / "c.svg").exists()
     with pytest.raises(ValueError, match="got 'pdf'"):
         picture.save(tmp_path / "d.pdf")
-    monkeypatch.setattr(_svg.shutil, "which", lambda name: None)
+    monkeypatch.setattr(shutil, "which", lambda name: None)
     monkeypatch.setitem(sys.modules, "cairosvg", None)
     with pytest.raises(RuntimeError, match="rsvg-convert"):
         picture.save(tmp_path / "e.png")

@@ -18,6 +18,8 @@ FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 def run(text: str, globs: dict[str, Any], name: str, file: str, line: int) -> int:
     """Runs the examples with a prompt in a text; how many there were."""
     test = doctest.DocTestParser().get_doctest(text, globs, name, file, line)
+    # The parser has made a copy: what a block defines is for those after it too.
+    test.globs = globs
     said: list[str] = []
     runner = doctest.DocTestRunner(optionflags=FLAGS, verbose=False)
     runner.run(test, out=said.append, clear_globs=False)

@@ -6,8 +6,10 @@
 //! - One file for each family of operations: [`creation`], [`elementwise`], [`reduction`], [`shapes`],
 //!   [`indexing`], [`order`], [`products`], [`linalg`], [`fft`], [`random`], [`functions`].
 //! - [`data`]: memory and objects of others as arrays. [`results`]: our memory for others.
+//! - [`pickling`]: expressions as plain data.
 //! - [`session`]: running. [`diagnostics`]: who is told of runs. [`outline`]: expressions and plans as
 //!   plain data, for pictures.
+//! - [`runs`]: what runs, and that nothing does when the interpreter goes down.
 //! - [`errors`]: the one place where an error becomes a Python exception.
 #![deny(unsafe_code)]
 
@@ -21,13 +23,15 @@ mod expr;
 mod fft;
 mod functions;
 mod indexing;
-mod outline;
-mod order;
 mod linalg;
+mod order;
+mod outline;
+mod pickling;
 mod products;
 mod random;
 mod reduction;
 mod results;
+mod runs;
 mod session;
 mod shapes;
 
@@ -58,9 +62,11 @@ mod _chunkwise {
         outline::register(m)?;
         order::register(m)?;
         linalg::register(m)?;
+        pickling::register(m)?;
         products::register(m)?;
         random::register(m)?;
         reduction::register(m)?;
+        runs::register(m)?;
         session::register(m)?;
         shapes::register(m)
     }

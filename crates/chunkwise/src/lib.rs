@@ -29,6 +29,7 @@
 //!   on the last axes, with several results: [`apply_gufunc`].
 //! - Running: [`Array::compute`], [`Array::persist`], [`Array::to_npy`], [`Array::explain`];
 //!   [`compute`]; [`Session`] for threads, the memory limit, cancelling and events.
+//! - Expressions as bytes: [`wire`].
 //! - Results as `ndarray` arrays: [`IntoNdarray`], [`chunk_from_ndarray`].
 #![forbid(unsafe_code)]
 
@@ -61,6 +62,7 @@ mod result;
 mod scans;
 mod session;
 mod shape;
+pub mod wire;
 
 pub use advanced::Part;
 pub use array::Array;
@@ -92,7 +94,9 @@ pub use chunkwise_core::{
 };
 pub use chunkwise_diagnostics as diagnostics;
 pub use chunkwise_exec::{CancelToken, Event, Subscriber, Target, is_quick};
-pub use chunkwise_expr::{Call, CallInput, CallOutput, CallTask, Expr, Follow, Index};
+pub use chunkwise_expr::{
+    Call, CallFunction, CallInput, CallOutput, CallTask, Expr, Follow, Index,
+};
 pub use chunkwise_kernels::elementwise::{FUNCTIONS, Function};
 pub use chunkwise_kernels::random::Generator;
 pub use chunkwise_kernels::reduce::{REDUCTIONS, Reduction};

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .. import _chunkwise as _native
-from ..diagnostics._svg import COLOURS, FONT, Drawing, escape, number, text_width
+from .._svg import COLOURS, FONT, Drawing, escape, number, text_width
 
 #: Pixels: the longest side, the shortest, the least room between two lines.
 LONG = 130

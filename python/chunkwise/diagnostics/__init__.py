@@ -11,10 +11,10 @@ Each is a context manager that hears of every run within it, and can be register
 <picture of tasks, processors and memory over time, ...>
 """
 
+from .._svg import Picture
 from ._callback import Callback
 from ._profile import Profiler, ResourceData, ResourceProfiler, RunData, TaskData, visualize
 from ._progress import ProgressBar
-from ._svg import Picture
 
 __all__ = [
     "Callback",

@@ -7,7 +7,7 @@ import os
 from typing import Any
 
 from .. import _chunkwise as _native
-from ._svg import COLOURS, Drawing, Picture, shortened, text_width
+from .._svg import COLOURS, Drawing, Picture, shortened, text_width
 
 #: Pixels.
 WIDTH = 860

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from ._svg import Drawing, shortened, text_width
+from .._svg import Drawing, shortened, text_width
 
 #: Pixels.
 PADDING = 10

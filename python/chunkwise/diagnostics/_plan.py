@@ -7,8 +7,8 @@ from typing import Any
 
 from .. import _chunkwise as _native
 from .. import _session
+from .._svg import COLOURS, Drawing, Picture, shortened
 from ._graph import WIDEST, Box, draw
-from ._svg import COLOURS, Drawing, Picture, shortened
 
 #: A colour for each kind of stage and node that does more than elementwise work.
 _COLOUR = {

@@ -6,8 +6,8 @@ import time
 from typing import Any, NamedTuple
 
 from .. import _chunkwise as _native
+from .._svg import Picture, deliver
 from ._callback import Listener
-from ._svg import Picture, deliver
 
 __all__ = ["Profiler", "ResourceData", "ResourceProfiler", "RunData", "TaskData", "visualize"]
 

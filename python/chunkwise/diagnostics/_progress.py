@@ -9,8 +9,8 @@ from collections.abc import Callable
 from typing import Any
 
 from .. import _chunkwise as _native
+from .._svg import COLOURS, escape, in_notebook
 from ._callback import Listener
-from ._svg import COLOURS, escape, in_notebook
 
 __all__ = ["ProgressBar"]
 

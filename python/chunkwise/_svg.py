@@ -7,10 +7,7 @@ stands alone brings its ground along.
 
 from __future__ import annotations
 
-import html
 import os
-import shutil
-import subprocess
 from typing import Any
 
 __all__ = ["Picture", "Drawing", "text_width"]
@@ -37,6 +34,9 @@ COLOURS = (
 def escape(value: Any) -> str:
     """A text that can stand in a document and in its attributes."""
     text = "".join(c if c.isprintable() else " " for c in str(value))
+    # What only pictures need is loaded for the first of them: `import chunkwise.array` stays quick.
+    import html
+
     return html.escape(text, quote=True)
 
 
@@ -236,6 +236,9 @@ def png(svg: str) -> bytes:
         pass
     else:
         return cairosvg.svg2png(bytestring=svg.encode(), scale=SCALE)
+    import shutil
+    import subprocess
+
     dpi = str(96 * SCALE)
     ways = {
         "rsvg-convert": ["--zoom", str(SCALE), "--format", "png"],
