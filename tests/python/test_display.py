@@ -1,6 +1,9 @@
 """What a person sees of an array: text, HTML, pictures."""
 
 import io
+import shutil
+import subprocess
+import sys
 import xml.etree.ElementTree as ET
 
 import chunkwise
@@ -8,8 +11,8 @@ import chunkwise.array as da
 import numpy as np
 import pytest
 from chunkwise import _chunkwise as native
-from chunkwise.array import Array
 from chunkwise import _svg
+from chunkwise.array import Array
 from chunkwise.diagnostics import Picture
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -199,8 +202,8 @@ def test_pictures_are_saved_in_each_format(tmp_path, monkeypatch):
     assert (tmp_path / "c.svg").exists()
     with pytest.raises(ValueError, match="got 'pdf'"):
         picture.save(tmp_path / "d.pdf")
-    monkeypatch.setattr(_svg.shutil, "which", lambda name: None)
-    monkeypatch.setitem(__import__("sys").modules, "cairosvg", None)
+    monkeypatch.setattr(shutil, "which", lambda name: None)
+    monkeypatch.setitem(sys.modules, "cairosvg", None)
     with pytest.raises(RuntimeError, match="rsvg-convert"):
         picture.save(tmp_path / "e.png")
     assert not (tmp_path / "e.png").exists()
@@ -220,3 +223,10 @@ def test_explain_names_stages_bytes_and_the_peak():
     text = (x * 2).mean(axis=0).explain()
     for word in ("mean(axis=0)", "heights", "stage 0: reduce", "memory per task", "plan: 1 stage"):
         assert word in text
+
+
+def test_what_draws_is_not_loaded_with_the_package():
+    program = "import sys, chunkwise.array; print([m for m in sys.modules if 'diagnostics' in m])"
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"

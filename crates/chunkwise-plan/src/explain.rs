@@ -5,7 +5,8 @@ use chunkwise_core::{format_bytes, format_count};
 use crate::{Fused, Input, LeafSpec, PassOutput, Plan, Stage, StageKind};
 
 impl Plan {
-    /// The optimised expressions and the stages as text: tasks, bytes and the peak of a task.
+    /// The whole in a line, the optimised expressions, and the stages as text: tasks, bytes and the
+    /// peak of a task.
     pub fn explain(&self) -> String {
         let mut out = String::new();
         let _ = self.write(&mut out);
@@ -13,15 +14,6 @@ impl Plan {
     }
 
     fn write(&self, out: &mut impl Write) -> fmt::Result {
-        for expression in &self.expressions {
-            writeln!(out, "expression")?;
-            for line in expression.lines() {
-                writeln!(out, "  {line}")?;
-            }
-        }
-        for (number, stage) in self.stages.iter().enumerate() {
-            write_stage(out, number, stage)?;
-        }
         let most = self
             .stages
             .iter()
@@ -36,7 +28,17 @@ impl Plan {
             format_count(self.task_count() as u64),
             if self.task_count() == 1 { "" } else { "s" },
             format_bytes(most),
-        )
+        )?;
+        for expression in &self.expressions {
+            writeln!(out, "expression")?;
+            for line in expression.lines() {
+                writeln!(out, "  {line}")?;
+            }
+        }
+        for (number, stage) in self.stages.iter().enumerate() {
+            write_stage(out, number, stage)?;
+        }
+        Ok(())
     }
 
     /// Number of tasks of all stages.

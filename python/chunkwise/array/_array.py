@@ -277,10 +277,16 @@ class Array:
 
     # What a person sees.
 
+    # What draws is loaded when it is asked for, so that `import chunkwise.array` stays quick.
+
     def __repr__(self) -> str:
+        from . import _html
+
         return _html.array_repr(self._expr)
 
     def _repr_html_(self) -> str:
+        from . import _html
+
         return _html.array_html(self._expr)
 
     def visualize(self, filename: Any = None, format: str | None = None) -> Any:
@@ -771,7 +777,6 @@ from . import (  # noqa: E402
     _cumulative,
     _foreign,
     _functions,
-    _html,
     _indexing,
     _products,
     _protocols,

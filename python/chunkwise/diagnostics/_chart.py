@@ -91,7 +91,7 @@ def _time_axis(d: Drawing, axis: _Time, y: float) -> float:
         d.line(x, y, x, y + 5, stroke_opacity="0.6")
         last = x > LEFT + PLOT - 14
         d.text(x, y + 18, f"{tick / scale:.{digits}f}", 11, "end" if last else "middle", faint=True)
-    d.text(LEFT - 10, y + 18, f"time, {unit}", 11, "end", faint=True)
+    d.text(LEFT - 22, y + 18, f"time, {unit}", 11, "end", faint=True)
     return y + 28
 
 

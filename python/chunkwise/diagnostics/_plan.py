@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 from .. import _chunkwise as _native
@@ -17,6 +18,10 @@ _COLOUR = {
     "scan": COLOURS[4],
     "call": COLOURS[5],
     "compress": COLOURS[6],
+    "sort": COLOURS[9],
+    "sort runs of": COLOURS[9],
+    "split": COLOURS[9],
+    "merge": COLOURS[9],
     "source": COLOURS[2],
     "random": COLOURS[2],
     "index": COLOURS[2],
@@ -62,7 +67,13 @@ def _shape(shape: Any) -> str:
 
 
 def _place(node: dict) -> str:
-    return "{}, line {}".format(*node["location"]) if node["location"] else ""
+    """Where the user made it: no paths, which say more of a machine than of the program."""
+    if not node["location"]:
+        return ""
+    file, line = node["location"]
+    if "ipykernel_" in file or file.startswith("<ipython"):
+        return f"line {line} of its cell"
+    return f"{os.path.basename(file)}, line {line}"
 
 
 def _expression(exprs: list[Any]) -> list[Box]:
@@ -168,7 +179,7 @@ def _plan(exprs: list[Any]) -> list[Box]:
             lines.insert(2, _operations(stage["operations"]))
         place[number] = len(boxes)
         title = ", ".join(stage["operations"][:40])
-        boxes.append(Box(lines, inputs, _COLOUR[stage["kind"]], False, title or _place(stage)))
+        boxes.append(Box(lines, inputs, _COLOUR.get(stage["kind"]), False, title or _place(stage)))
     for k, (stage, output) in enumerate(outputs):
         if stage not in place:
             continue
