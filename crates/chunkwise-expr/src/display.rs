@@ -73,6 +73,7 @@ pub(crate) fn word(kind: &Kind) -> &'static str {
         Kind::View { .. } => "view",
         Kind::Reduce { .. } => "reduce",
         Kind::Scan { .. } => "scan",
+        Kind::Sort { .. } => "sort",
         Kind::Reshape(_) => "reshape",
         Kind::Concat { .. } => "concat",
         Kind::Take { .. } => "take",
