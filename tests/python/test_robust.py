@@ -272,8 +272,13 @@ def test_a_forked_child_computes():
 
 EXITS = {
     "after": "x.compute()",
-    "in a thread": "import threading; threading.Thread(target=x.compute, daemon=True).start(); "
-    "time.sleep(0.3)",
+    "in a thread": """
+def ends():
+    try: x.compute()
+    except chunkwise.CancelledError: pass
+threading.Thread(target=ends, daemon=True).start()
+time.sleep(0.3)
+""",
     "by exit": "x.compute(); sys.exit(0)",
     "after an error": "\ntry: bad.compute()\nexcept ZeroDivisionError: pass",
     "kept": "import builtins; builtins.kept = [x, x.persist(), x.compute()]",
@@ -285,8 +290,9 @@ EXITS = {
 def test_the_interpreter_exits(when):
     ran(
         f"""
-import sys, time
+import sys, threading, time
 import numpy as np
+import chunkwise
 import chunkwise.array as da
 def slowly(part):
     time.sleep(0.02)
