@@ -344,7 +344,7 @@ def test_settings_from_the_environment():
 JUNK = """
 import faulthandler, inspect, random, sys, warnings
 faulthandler.enable()
-faulthandler.dump_traceback_later(100, exit=True)
+faulthandler.dump_traceback_later(50, exit=True)
 warnings.simplefilter("ignore")
 import numpy as np
 import chunkwise
@@ -384,7 +384,8 @@ def spaces():
             yield getattr(da, name)
     yield x
 
-SKIP = {{"to_npy", "to_npy_stack", "from_npy_stack", "from_npy"}}
+# What reads and writes files, and what takes as long as the number that it is told.
+SKIP = {{"to_npy", "to_npy_stack", "from_npy_stack", "from_npy", "array_split", "split", "tile"}}
 count = failed = 0
 for space in spaces():
     for name, function in names(space):
@@ -419,9 +420,9 @@ print(count, failed)
 """
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [1, 3])
 def test_junk_never_ends_the_interpreter(seed):
-    result = run(JUNK.format(seed=seed, rounds=12), timeout=110)
+    result = run(JUNK.format(seed=seed, rounds=12), timeout=60)
     assert result.returncode == 0, result.stdout[-2000:] + result.stderr[-4000:]
     lines = result.stdout.splitlines()
     assert [line for line in lines if line.startswith(("INTERNAL", "PANIC", "BASE"))] == []
