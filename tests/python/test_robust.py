@@ -272,8 +272,13 @@ def test_a_forked_child_computes():
 
 EXITS = {
     "after": "x.compute()",
-    "in a thread": "import threading; threading.Thread(target=x.compute, daemon=True).start(); "
-    "time.sleep(0.3)",
+    "in a thread": """
+def ends():
+    try: x.compute()
+    except chunkwise.CancelledError: pass
+threading.Thread(target=ends, daemon=True).start()
+time.sleep(0.3)
+""",
     "by exit": "x.compute(); sys.exit(0)",
     "after an error": "\ntry: bad.compute()\nexcept ZeroDivisionError: pass",
     "kept": "import builtins; builtins.kept = [x, x.persist(), x.compute()]",
@@ -285,8 +290,9 @@ EXITS = {
 def test_the_interpreter_exits(when):
     ran(
         f"""
-import sys, time
+import sys, threading, time
 import numpy as np
+import chunkwise
 import chunkwise.array as da
 def slowly(part):
     time.sleep(0.02)
@@ -338,7 +344,7 @@ def test_settings_from_the_environment():
 JUNK = """
 import faulthandler, inspect, random, sys, warnings
 faulthandler.enable()
-faulthandler.dump_traceback_later(100, exit=True)
+faulthandler.dump_traceback_later(50, exit=True)
 warnings.simplefilter("ignore")
 import numpy as np
 import chunkwise
@@ -378,16 +384,16 @@ def spaces():
             yield getattr(da, name)
     yield x
 
-SKIP = {{"to_npy", "to_npy_stack", "from_npy_stack", "from_npy"}}
+# What reads and writes files, and what takes as long as the number that it is told.
+SKIP = {{"to_npy", "to_npy_stack", "from_npy_stack", "from_npy", "array_split", "split", "tile"}}
 count = failed = 0
 for space in spaces():
     for name, function in names(space):
         if name in SKIP:
             continue
         try:
-            parameters = [
-                p.name for p in inspect.signature(function).parameters.values() if p.kind in (0, 1, 3)
-            ]
+            found = inspect.signature(function).parameters.values()
+            parameters = [p.name for p in found if p.kind in (0, 1, 3)]
         except (TypeError, ValueError):
             parameters = []
         for _ in range({rounds}):
@@ -414,9 +420,9 @@ print(count, failed)
 """
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [1, 3])
 def test_junk_never_ends_the_interpreter(seed):
-    result = run(JUNK.format(seed=seed, rounds=12), timeout=110)
+    result = run(JUNK.format(seed=seed, rounds=12), timeout=60)
     assert result.returncode == 0, result.stdout[-2000:] + result.stderr[-4000:]
     lines = result.stdout.splitlines()
     assert [line for line in lines if line.startswith(("INTERNAL", "PANIC", "BASE"))] == []

@@ -1,3 +1,5 @@
+use std::cell::Cell;
+
 use chunkwise_core::{Error, Result};
 
 /// The threads that runs use: the calling one and a pool of others, which wait between runs.
@@ -52,10 +54,14 @@ impl Executor {
     }
 
     /// Calls `work` with 0 on this thread and with 1, 2, ... on as many others, and returns when all
-    /// have.
+    /// have. A run within a task of another run has this thread alone: the others wait for that task.
     pub(crate) fn on_threads(&self, threads: usize, work: impl Fn(usize) + Sync) {
+        let work = |thread| {
+            let _inside = Inside::enter();
+            work(thread);
+        };
         match &self.pool {
-            Some(pool) if threads > 1 => pool.in_place_scope(|scope| {
+            Some(pool) if threads > 1 && !Inside::is() => pool.in_place_scope(|scope| {
                 let work = &work;
                 for thread in 1..threads.min(self.threads) {
                     scope.spawn(move |_| work(thread));
@@ -64,5 +70,29 @@ impl Executor {
             }),
             _ => work(0),
         }
+    }
+}
+
+thread_local! {
+    static DEPTH: Cell<usize> = const { Cell::new(0) };
+}
+
+/// That this thread works for a run, for as long as this lives.
+struct Inside;
+
+impl Inside {
+    fn enter() -> Inside {
+        DEPTH.set(DEPTH.get() + 1);
+        Inside
+    }
+
+    fn is() -> bool {
+        DEPTH.get() > 0
+    }
+}
+
+impl Drop for Inside {
+    fn drop(&mut self) {
+        DEPTH.set(DEPTH.get() - 1);
     }
 }

@@ -164,6 +164,19 @@ impl Expr {
         self
     }
 
+    /// The same node as made in another place.
+    pub(crate) fn placed(&self, location: Location) -> Expr {
+        let node = &*self.0;
+        Expr(Arc::new(Node {
+            kind: node.kind.clone(),
+            shape: node.shape.clone(),
+            dtype: node.dtype,
+            grid: node.grid.clone(),
+            id: node.id,
+            location: Some(location),
+        }))
+    }
+
     /// The same node with other chunks, which must cut the same shape: for rules, whose result keeps
     /// the chunks of what it replaces.
     pub fn with_grid(&self, grid: &Grid) -> Expr {

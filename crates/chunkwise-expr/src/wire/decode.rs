@@ -52,7 +52,7 @@ pub fn decode(bytes: &[u8], attachments: &Attachments<'_>) -> Result<Vec<Expr>> 
         };
         let expr = reader.node(node)?;
         reader.nodes.push(match place {
-            Some(place) => expr.at(place),
+            Some(place) => expr.placed(place),
             None => expr,
         });
     }
