@@ -423,6 +423,9 @@ def test_choice():
     assert rng.choice(rows, size=7).shape == (7, 3)
     assert rng.choice(rows, size=(2, 2), axis=1).shape == (4, 2, 2)
     assert rng.choice(rows).shape == (3,)
+    # Nothing is drawn before it is asked for.
+    x = rng.choice(things, size=(10**6, 10**6), chunks=1000)
+    assert x.shape == (10**6, 10**6) and x.chunksize == (1000, 1000)
 
 
 def test_choice_without_replacement():
