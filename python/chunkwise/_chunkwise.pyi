@@ -203,6 +203,14 @@ class Random:
         """Integers in `[low, high)`."""
     def permutation(self, n: int, chunks: Any) -> Expr:
         """The numbers `0..n` in random order."""
+    def sample(
+        self,
+        name: str,
+        parameters: Sequence[Expr | complex],
+        shape: Sequence[int],
+        chunks: Any,
+    ) -> Expr:
+        """A distribution by name whose parameters are arrays or numbers."""
 
 @final
 class Sampler:

@@ -24,7 +24,6 @@ class Choices(Discrete):
         Parameters
         ----------
         x : int or array_like
-            The order for an array is computed at once.
         axis : int
         chunks
             How the numbers below an int are cut.
@@ -108,10 +107,7 @@ def _weights(p: Any, n: int) -> list[float]:
 
 def _taken(things: Array, places: Array, axis: int) -> Array:
     """The parts at places along an axis, in whose stead the axes of the places stand."""
-    flat = np.asarray(places.compute()).reshape(-1).tolist()
     expr = things._resolve()
-    taken = _native.take(expr, flat, axis)
-    if places.ndim == 1:
-        return Array(taken)
-    lengths = expr.shape
-    return Array(_native.reshape(taken, [*lengths[:axis], *places.shape, *lengths[axis + 1 :]]))
+    made = _native.take_lazily(expr, places._expr, axis)
+    chunks = (*expr.chunks[:axis], *places.chunks, *expr.chunks[axis + 1 :])
+    return Array(_native.rechunk(made, chunks))

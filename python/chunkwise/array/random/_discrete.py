@@ -220,6 +220,58 @@ class Discrete(Distributions):
         made = _native.stack([c._expr for c in [*counts, left]], -1)
         return Array(_native.rechunk(made, with_last(chunks, len(shape))))
 
+    def multivariate_hypergeometric(
+        self,
+        colors: Any,
+        nsample: int,
+        size: Any = None,
+        method: str = "marginals",
+        chunks: Any = "auto",
+    ) -> Array:
+        """How many of each color are among `nsample` things drawn without replacement: `int64`.
+
+        Every thing takes a random number, and the least ones are drawn: the work for an element
+        grows with the number of things.
+
+        Parameters
+        ----------
+        colors : sequence of int
+            How many things there are of each color.
+        nsample : int
+        size : int or tuple of int
+            The result has one more axis, as long as `colors`.
+        method : "marginals" or "count"
+            Accepted as in NumPy; it changes nothing.
+        chunks
+
+        Examples
+        --------
+        >>> x = da.random.default_rng(1).multivariate_hypergeometric([3, 5, 2], 4, size=6)
+        >>> x.shape, x.sum(axis=1).compute()
+        ((6, 3), array([4, 4, 4, 4, 4, 4]))
+        """
+        if method not in ("marginals", "count"):
+            raise ValueError(f'method must be "count" or "marginals", got {method!r}')
+        given = np.asarray(colors)
+        if given.ndim != 1 or given.dtype.kind not in "iu" or (given < 0).any():
+            raise ValueError(f"colors must be a sequence of counts, got {colors!r}")
+        total, nsample = int(given.sum()), _count("nsample", nsample)
+        require(nsample <= total, "nsample", nsample, f"at most sum(colors) = {total}")
+        shape = broadcast(size)
+        ends = np.cumsum(given).tolist()
+        if nsample == 0:
+            made = _native.full((*shape, len(ends)), 0, "int64", -1)
+            return Array(_native.rechunk(made, with_last(chunks, len(shape))))
+        keys = self._draw("random", [], (*shape, total), "auto")
+        drawn = Array(_native.topk(keys._expr, -nsample, -1, True))
+        below = [_native.reduce("sum", (drawn < end)._expr, [-1], False, 0.0) for end in [0, *ends]]
+        counts = [
+            _native.elementwise("subtract", high, low)
+            for low, high in zip(below, below[1:], strict=False)
+        ]
+        made = _native.cast(_native.stack(counts, -1), "int64")
+        return Array(_native.rechunk(made, with_last(chunks, len(shape))))
+
 
 def _unsigned(value: Any) -> Array:
     """Integers modulo 2^64."""

@@ -163,7 +163,7 @@ class Generator(Choices):
         Parameters
         ----------
         a : int or array_like
-            What is chosen from; the choice from an array is drawn at once.
+            What is chosen from.
         size : int or tuple of int
             How many; its axes stand in the place of `axis` in the result.
         replace : bool
