@@ -25,7 +25,10 @@ __all__ = [
     "Sampler",
     "Session",
     "__version__",
+    "advanced_index",
     "arange",
+    "argwhere",
+    "assign",
     "basic_index",
     "broadcast_arrays",
     "broadcast_to",
@@ -45,6 +48,11 @@ __all__ = [
     "expand_dims",
     "expression_outline",
     "eye",
+    "fft_along",
+    "fft_over",
+    "fftfreq",
+    "fftshift",
+    "flatnonzero",
     "flip",
     "format_bytes",
     "from_buffer",
@@ -62,6 +70,7 @@ __all__ = [
     "meshgrid",
     "moveaxis",
     "nan_to_num",
+    "nonzero",
     "now",
     "outer",
     "pad",
@@ -77,10 +86,13 @@ __all__ = [
     "rot90",
     "round",
     "scan",
+    "selection",
     "split_at",
     "squeeze",
     "stack",
     "take",
+    "take_along_axis",
+    "take_lazily",
     "tensordot",
     "tile",
     "topk",
@@ -203,6 +215,10 @@ class Random:
         """Integers in `[low, high)`."""
     def permutation(self, n: int, chunks: Any) -> Expr:
         """The numbers `0..n` in random order."""
+    def sample(
+        self, name: str, parameters: Sequence[Expr | complex], shape: Sequence[int], chunks: Any
+    ) -> Expr:
+        """A distribution by name whose parameters are arrays or numbers."""
 
 @final
 class Sampler:
@@ -241,8 +257,15 @@ class Session:
     def to_npy(self, array: Expr, path: str | PathLike[str]) -> None:
         """Writes an array to a `.npy` file, region by region."""
 
+def advanced_index(x: Expr, parts: Any, pointwise: bool) -> Expr:
+    """`x[parts]`; `pointwise` brings the arrays' axes to the front wherever they stand."""
+
 def arange(start: complex, stop: complex, step: complex, dtype: str, chunks: Any) -> Expr:
     """`n` is how many there are, and `dtype` that of the result."""
+
+def argwhere(x: Expr) -> Expr: ...
+def assign(x: Expr, parts: Any, value: Expr | complex) -> Expr:
+    """`x` after `x[parts] = value`."""
 
 def basic_index(x: Expr, index: Any) -> Expr: ...
 def broadcast_arrays(arrays: Iterable[Expr]) -> list[Expr]: ...
@@ -288,6 +311,19 @@ def expression_outline(arrays: Iterable[Expr]) -> tuple[list[dict[str, Any]], li
     own places among them. What is made alike is one node."""
 
 def eye(n: int, m: int, k: int, dtype: str, chunks: Any) -> Expr: ...
+def fft_along(name: str, x: Expr, n: int | None, axis: int, norm: str | None) -> Expr:
+    """`fft`, `ifft`, `rfft`, `irfft`, `hfft` or `ihfft` along an axis."""
+
+def fft_over(
+    name: str, x: Expr, s: Sequence[int] | None, axes: Sequence[int] | None, norm: str | None
+) -> Expr:
+    """`fftn`, `ifftn`, `rfftn` or `irfftn`."""
+
+def fftfreq(n: int, d: float, half: bool, chunks: Any) -> Expr:
+    """The frequencies of a transform, or of the first half of one."""
+
+def fftshift(x: Expr, axes: Sequence[int] | None, inverse: bool) -> Expr: ...
+def flatnonzero(x: Expr) -> Expr: ...
 def flip(x: Expr, axis: Sequence[int] | None) -> Expr: ...
 def format_bytes(bytes: int) -> str:
     """`"762.94 MiB"`."""
@@ -317,6 +353,7 @@ def matmul(a: Expr, b: Expr) -> Expr: ...
 def meshgrid(arrays: Iterable[Expr], xy: bool) -> list[Expr]: ...
 def moveaxis(x: Expr, source: Sequence[int], destination: Sequence[int]) -> Expr: ...
 def nan_to_num(x: Expr, nan: float, posinf: float | None, neginf: float | None) -> Expr: ...
+def nonzero(x: Expr) -> list[Expr]: ...
 def now() -> float:
     """Seconds on the axis of profiles and samples."""
 
@@ -349,10 +386,17 @@ def round(x: Expr, decimals: int) -> Expr: ...
 def scan(name: str, x: Expr, axis: int | None) -> Expr:
     """A cumulative operation of the table by name; without an axis, over all elements in C order."""
 
+def selection(x: Expr) -> tuple[Expr, Expr, int] | None:
+    """What a boolean index is made of, if `x` is one: the array, the mask, and the axis."""
+
 def split_at(x: Expr, positions: Sequence[int], axis: int) -> list[Expr]: ...
 def squeeze(x: Expr, axis: Sequence[int]) -> Expr: ...
 def stack(arrays: Iterable[Expr], axis: int) -> Expr: ...
 def take(x: Expr, positions: Sequence[int], axis: int) -> Expr: ...
+def take_along_axis(x: Expr, indices: Expr, axis: int) -> Expr: ...
+def take_lazily(x: Expr, positions: Expr, axis: int) -> Expr:
+    """The elements at positions that are known only when computing."""
+
 def tensordot(a: Expr, b: Expr, axes: tuple[Sequence[int], Sequence[int]]) -> Expr:
     """`axes` is a count, or two lists."""
 

@@ -266,6 +266,7 @@ from ._ufuncs import radians as radians
 from ._ufuncs import reciprocal as reciprocal
 from ._ufuncs import remainder as remainder
 from ._ufuncs import right_shift as right_shift
+from ._ufuncs import rint as rint
 from ._ufuncs import sign as sign
 from ._ufuncs import signbit as signbit
 from ._ufuncs import sin as sin
@@ -506,6 +507,7 @@ __all__ = [
     "reshape",
     "result_type",
     "right_shift",
+    "rint",
     "roll",
     "rollaxis",
     "rot90",
