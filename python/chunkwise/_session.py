@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import threading
 
@@ -23,13 +24,15 @@ def current() -> _native.Session:
         settings.get("spill_directory"),
     )
     session = _sessions.get(key)
-    return session if session is not None else _new(key)
+    return session if session is not None and not session.abandoned else _new(key)
 
 
 def _new(key: tuple) -> _native.Session:
     threads, memory_limit, spill_directory = key
     with _lock:
-        if key not in _sessions:
+        known = _sessions.get(key)
+        if known is None or known.abandoned:
+            _sessions.pop(key, None)
             while len(_sessions) >= _KEPT:
                 _sessions.pop(next(iter(_sessions)))
             _sessions[key] = _native.Session(
@@ -40,6 +43,15 @@ def _new(key: tuple) -> _native.Session:
         return _sessions[key]
 
 
-# A forked child has none of its parent's threads.
+def _forked() -> None:
+    # A child has none of its parent's threads, and perhaps a lock that one of them held.
+    global _lock
+    _lock = threading.Lock()
+    _sessions.clear()
+    _native.forked()
+
+
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_sessions.clear)
+    os.register_at_fork(after_in_child=_forked)
+# Threads of ours that came to an interpreter which is going down would take the process with them.
+atexit.register(_native.close, 5.0)

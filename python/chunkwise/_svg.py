@@ -135,7 +135,7 @@ class Picture:
 
     Examples
     --------
-    >>> picture = da.Array.visualize(chunkwise.array.asarray([1, 2, 3]) + 1)
+    >>> picture = (da.asarray([1, 2, 3]) + 1).visualize()
     >>> picture.svg.startswith("<svg")
     True
     """

@@ -1,3 +1,4 @@
+use std::any::Any;
 use std::fmt::Debug;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -18,7 +19,7 @@ impl SourceId {
 /// Where an array comes from: data that can be asked for any region.
 ///
 /// Called from several threads at once. A region is asked for when a task needs it, never before.
-pub trait Source: Debug + Send + Sync {
+pub trait Source: Any + Debug + Send + Sync {
     /// Equal ids mean equal data.
     fn id(&self) -> SourceId;
 

@@ -351,7 +351,7 @@ fn run_call(
         regions: &regions,
         pool: cx.pool,
     };
-    let made = catch_unwind(AssertUnwindSafe(|| (c.call.function)(&task)))
+    let made = catch_unwind(AssertUnwindSafe(|| c.call.function.call(&task)))
         .unwrap_or_else(|panic| Err(panicked(&*panic)))?;
     drop(inputs);
     if made.len() != outputs.len() {

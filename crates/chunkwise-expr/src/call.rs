@@ -1,8 +1,10 @@
+use std::any::Any;
 use std::fmt;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use chunkwise_core::{Chunk, DType, Dims, Grid, Pool, Region, Result};
+use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
 use crate::Expr;
@@ -25,8 +27,27 @@ impl CallTask<'_> {
     }
 }
 
-/// A function on whole chunks: answers a chunk for each output.
-pub type CallFunction = dyn Fn(&CallTask<'_>) -> Result<Vec<Chunk>> + Send + Sync;
+/// A function on whole chunks. Closures are such functions; a type of its own can be told apart by its
+/// [`Any`], as what writes expressions must.
+pub trait CallFunction: Any + Send + Sync {
+    /// Answers a chunk for each output.
+    fn call(&self, task: &CallTask<'_>) -> Result<Vec<Chunk>>;
+
+    /// A name and parameters from which another process makes the same function; `None` for one that
+    /// only its owner can write.
+    fn plain(&self) -> Option<(&'static str, Vec<u8>)> {
+        None
+    }
+}
+
+impl<F> CallFunction for F
+where
+    F: Fn(&CallTask<'_>) -> Result<Vec<Chunk>> + Send + Sync + 'static,
+{
+    fn call(&self, task: &CallTask<'_>) -> Result<Vec<Chunk>> {
+        self(task)
+    }
+}
 
 /// An array that a call makes.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -43,7 +64,7 @@ pub struct Call {
     /// A name for plans and errors.
     pub name: String,
     /// What is called for each chunk of the result.
-    pub function: Arc<CallFunction>,
+    pub function: Arc<dyn CallFunction>,
     /// What makes two functions the same one: a name with all parameters. Where there is none, a
     /// function is equal to itself only.
     pub identity: Option<String>,
@@ -78,9 +99,19 @@ impl Call {
         outputs: Vec<CallOutput>,
         function: impl Fn(&CallTask<'_>) -> Result<Vec<Chunk>> + Send + Sync + 'static,
     ) -> Call {
+        Call::of(name, inputs, outputs, Arc::new(function))
+    }
+
+    /// The same with a function of its own type.
+    pub fn of(
+        name: impl Into<String>,
+        inputs: Vec<CallInput>,
+        outputs: Vec<CallOutput>,
+        function: Arc<dyn CallFunction>,
+    ) -> Call {
         Call {
             name: name.into(),
-            function: Arc::new(function),
+            function,
             identity: None,
             inputs,
             outputs,
@@ -134,7 +165,7 @@ pub struct CallInput {
 }
 
 /// The part of an input's axis that one chunk of the result is made from.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Follow {
     /// All of it.
     Whole,

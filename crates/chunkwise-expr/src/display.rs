@@ -12,7 +12,10 @@ pub(crate) fn label(expr: &Expr) -> String {
         Kind::Random(spec) => {
             // A distribution's parameters as a call has them: "normal(mean=10.0, std=0.1)".
             let text = format!("{:?}", spec.distribution).to_lowercase();
-            let text = text.replace(" { ", "(").replace(" }", ")").replace(": ", "=");
+            let text = text
+                .replace(" { ", "(")
+                .replace(" }", ")")
+                .replace(": ", "=");
             format!("random {text}, seed {}", spec.seed)
         }
         Kind::Map { function, .. } => function.name.to_owned(),

@@ -13,6 +13,8 @@
 //! - reductions and scans: [`Expr::reduce`], [`Expr::scan`]
 //! - contraction: [`Expr::contract`]
 //! - user functions: [`Expr::call`]
+//!
+//! [`encode`] and [`decode`] turn expressions into bytes and back.
 #![forbid(unsafe_code)]
 
 mod build;
@@ -21,11 +23,13 @@ mod display;
 mod index;
 mod node;
 mod rebuild;
+mod wire;
 
 pub use build::Operand;
 pub use call::{Call, CallFunction, CallInput, CallOutput, CallTask, Follow};
 pub use index::{Index, parse_indices};
 pub use node::{Expr, Kind, NodeId};
+pub use wire::{Attachments, Encoded, decode, encode};
 
 /// Views of data, from the core vocabulary.
 pub use chunkwise_core::{AxisIndex, IndexMap};

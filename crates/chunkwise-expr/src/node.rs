@@ -245,6 +245,11 @@ impl Expr {
         Arc::ptr_eq(&self.0, &other.0)
     }
 
+    /// Where the node lies: the same for the same node as long as it lives.
+    pub(crate) fn address(&self) -> usize {
+        Arc::as_ptr(&self.0) as usize
+    }
+
     /// The nodes that it is made of.
     pub fn inputs(&self) -> SmallVec<[&Expr; 3]> {
         match self.kind() {

@@ -61,7 +61,10 @@ pub enum Factorization {
         unit: bool,
     },
     /// The inverse (n, n).
-    Inv,
+    Inv {
+        /// Whether the inverse of a singular matrix is NaN, not an error.
+        lenient: bool,
+    },
     /// The determinant.
     Det,
     /// The determinant's sign and the logarithm of its absolute value.
@@ -91,7 +94,7 @@ impl Factorization {
             Factorization::Lu => "lu",
             Factorization::Solve => "solve",
             Factorization::SolveTriangular { .. } => "solve_triangular",
-            Factorization::Inv => "inv",
+            Factorization::Inv { .. } => "inv",
             Factorization::Det => "det",
             Factorization::Slogdet => "slogdet",
             Factorization::Lstsq { .. } => "lstsq",
@@ -134,7 +137,9 @@ impl Factorization {
             Factorization::Eigvalsh { .. } => vec![(real, shape(&[n]))],
             Factorization::Eig => vec![(complex, shape(&[n])), (complex, shape(&[n, n]))],
             Factorization::Eigvals => vec![(complex, shape(&[n]))],
-            Factorization::Cholesky { .. } | Factorization::Inv => vec![(dtype, shape(&[n, n]))],
+            Factorization::Cholesky { .. } | Factorization::Inv { .. } => {
+                vec![(dtype, shape(&[n, n]))]
+            }
             Factorization::Lu => vec![
                 (DType::I64, shape(&[m])),
                 (dtype, shape(&[m, k])),
@@ -298,7 +303,7 @@ impl Given {
             Factorization::Cholesky { .. } => triangular::cholesky_bytes::<T>(n),
             Factorization::Solve => lu::lu_bytes::<T>(n, n, p),
             Factorization::SolveTriangular { .. } => triangular::solve_bytes::<T>(n, p),
-            Factorization::Inv => lu::lu_bytes::<T>(n, n, n),
+            Factorization::Inv { .. } => lu::lu_bytes::<T>(n, n, n),
             Factorization::Lu | Factorization::Det | Factorization::Slogdet => {
                 // A second copy where the matrix is singular.
                 2 * lu::lu_bytes::<T>(m, n, 0)
@@ -353,7 +358,7 @@ impl Given {
                 Factorization::SolveTriangular { lower, unit } => {
                     triangular::solve(two(), n, p, (lower, unit), views, at)?;
                 }
-                Factorization::Inv => lu::inv(a, n, views, at)?,
+                Factorization::Inv { lenient } => lu::inv(a, n, lenient, views, at)?,
                 Factorization::Det => lu::det(a, n, views, at)?,
                 Factorization::Slogdet => lu::slogdet(a, n, views, at)?,
                 Factorization::Lstsq { rcond } => {

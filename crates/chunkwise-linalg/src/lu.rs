@@ -171,9 +171,22 @@ pub(crate) fn solve<T: Field>(
     Ok(())
 }
 
-/// The inverse.
-pub(crate) fn inv<T: Field>(a: &[T], n: usize, views: &mut [ViewMut<'_>], at: usize) -> Result<()> {
-    let made = regular("inv", a, n)?;
+/// The inverse; where `lenient`, NaN for a singular matrix.
+pub(crate) fn inv<T: Field>(
+    a: &[T],
+    n: usize,
+    lenient: bool,
+    views: &mut [ViewMut<'_>],
+    at: usize,
+) -> Result<()> {
+    let made = match regular("inv", a, n) {
+        Err(Error::SingularMatrix { .. }) if lenient => {
+            let [out] = outputs(views)?;
+            item_mut(out, at, n * n)?.fill(T::from_scalar(f64::NAN.into()));
+            return Ok(());
+        }
+        made => made?,
+    };
     let mut x = Mat::<T>::zeros(n, n);
     for (i, from) in made.rows.iter().enumerate() {
         x[(i, *from)] = T::from_scalar(true.into());

@@ -54,11 +54,21 @@ impl Plan {
     }
 }
 
+/// Nanoseconds that a call of a user's function is taken for: nothing is known of it, but who writes one
+/// wants threads for it.
+const CALL_COST: f64 = 100_000.0;
+
 impl Stage {
     /// About how many nanoseconds of one core the stage takes.
     pub fn total_cost(&self) -> f64 {
         let elements: f64 = self.tasks.shape().iter().map(|d| *d as f64).product();
-        elements * self.cost as f64
+        let calls = match &self.kind {
+            StageKind::Call(c) if c.call.function.plain().is_none() => {
+                self.tasks.counts().iter().map(|n| *n as f64).product()
+            }
+            _ => 0.0,
+        };
+        elements * self.cost as f64 + calls * CALL_COST
     }
 
     /// What it is, in a word: `"map"`, `"reduce"`, `"contract"`, `"scan"`, `"call"`, `"compress"`.

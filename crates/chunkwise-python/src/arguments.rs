@@ -1,6 +1,7 @@
 //! Arguments as Python writes them.
 
-use chunkwise::{Array, Axes, Chunks, DType, Index, Operand, Scalar};
+use chunkwise::{Array, Axes, Chunks, DType, Grid, Index, Operand, Scalar};
+use chunkwise_core::AxisGrid;
 use num_complex::Complex64;
 use pyo3::exceptions::{PyOverflowError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
@@ -216,6 +217,17 @@ impl Cut {
         }
         Ok(Chunks::Explicit(explicit))
     }
+}
+
+/// A grid as [`Cut`] reads it: for each axis the chunks' length where they are alike, else their lengths.
+pub(crate) fn cuts<'py>(py: Python<'py>, grid: &Grid) -> PyResult<Bound<'py, PyTuple>> {
+    let axes = grid.axes().iter().map(|axis| match axis {
+        AxisGrid::Regular { chunk, .. } => Ok(chunk.into_pyobject(py)?.into_any()),
+        AxisGrid::Irregular(_) => {
+            Ok(PyTuple::new(py, axis.sizes().collect::<Vec<_>>())?.into_any())
+        }
+    });
+    PyTuple::new(py, axes.collect::<PyResult<Vec<_>>>()?)
 }
 
 fn regular(len: usize, chunk: usize) -> Vec<usize> {

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use chunkwise::{Array, Chunk, DType, Element, Error, FunctionSource, Region};
-use chunkwise_core::dispatch;
+use chunkwise::{Array, Chunk, DType, Element, Error, Grid, Region, Source, ViewMut};
+use chunkwise_core::{SourceId, dispatch};
 use pyo3::buffer::PyUntypedBuffer;
 use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 
@@ -52,17 +53,34 @@ impl<T> AsRef<[T]> for Exported<T> {
 /// A chunk over the memory of a buffer of this dtype, without a copy. The caller sees to alignment and
 /// native byte order, for which it must copy.
 pub(crate) fn chunk(buffer: PyUntypedBuffer, dtype: DType) -> PyResult<Chunk> {
+    let ndim = buffer.dimensions();
+    leading(buffer, dtype, ndim)
+}
+
+/// The same of the first `ndim` axes; the others have length 1.
+fn leading(buffer: PyUntypedBuffer, dtype: DType, ndim: usize) -> PyResult<Chunk> {
     if buffer.item_size() != dtype.size() {
         return Err(PyTypeError::new_err(format!(
             "a buffer of {} bytes per element as {dtype}",
             buffer.item_size()
         )));
     }
-    dispatch!(all dtype, T => typed::<T>(buffer))
+    dispatch!(all dtype, T => typed::<T>(buffer, ndim))
 }
 
-fn typed<T: Element>(buffer: PyUntypedBuffer) -> PyResult<Chunk> {
-    let shape = buffer.shape().to_vec();
+/// The chunk over an object's memory. A buffer without axes is none to PyO3, so NumPy gives it one.
+fn exported(value: &Bound<'_, PyAny>, dtype: DType) -> PyResult<Chunk> {
+    let py = value.py();
+    let axes = value.getattr_opt(intern!(py, "ndim"))?;
+    if axes.is_some_and(|n| n.extract::<usize>().is_ok_and(|n| n == 0)) {
+        let line = value.call_method1(intern!(py, "reshape"), (1,))?;
+        return leading(PyUntypedBuffer::get(&line)?, dtype, 0);
+    }
+    chunk(PyUntypedBuffer::get(value)?, dtype)
+}
+
+fn typed<T: Element>(buffer: PyUntypedBuffer, ndim: usize) -> PyResult<Chunk> {
+    let shape = buffer.shape()[..ndim].to_vec();
     let item = size_of::<T>() as isize;
     if shape.contains(&0) {
         return Chunk::from_owner(Vec::<T>::new(), &shape).or_raise();
@@ -74,7 +92,8 @@ fn typed<T: Element>(buffer: PyUntypedBuffer) -> PyResult<Chunk> {
             "a buffer whose elements are not aligned",
         ));
     }
-    let strides: Vec<isize> = buffer.strides().iter().map(|s| s / item).collect();
+    let strides = buffer.strides()[..ndim].iter().map(|s| s / item);
+    let strides: Vec<isize> = strides.collect();
     let (mut low, mut high) = (0isize, 0isize);
     for (len, stride) in shape.iter().zip(&strides) {
         let reach = stride * (*len as isize - 1);
@@ -98,14 +117,97 @@ fn from_buffer(
     chunks: Cut,
 ) -> PyResult<PyExpr> {
     let dtype = arguments::dtype(dtype)?;
-    let chunk = chunk(PyUntypedBuffer::get(buffer)?, dtype)?;
+    let chunk = exported(buffer, dtype)?;
     let chunks = chunks.over(chunk.shape(), dtype)?;
     build(py, || Array::from_chunk(chunk, chunks))
 }
 
 /// What a Python function has made, which gives an array of `dtype` in native byte order.
 pub(crate) fn made(value: &Bound<'_, PyAny>, dtype: DType) -> PyResult<Chunk> {
-    chunk(PyUntypedBuffer::get(value)?, dtype)
+    exported(value, dtype)
+}
+
+/// An object of Python's that is read region by region.
+#[derive(Debug)]
+pub(crate) struct Getter {
+    read: Py<PyAny>,
+    name: String,
+    shape: Vec<usize>,
+    dtype: DType,
+    grid: Grid,
+    id: SourceId,
+}
+
+impl Getter {
+    /// The source that `read(start, stop)` reads, which gives a NumPy array of that region.
+    pub(crate) fn new(
+        read: Py<PyAny>,
+        name: String,
+        shape: Vec<usize>,
+        dtype: &str,
+        chunks: Cut,
+    ) -> PyResult<Getter> {
+        let dtype = arguments::dtype(dtype)?;
+        let chunks = chunks.over(&shape, dtype)?;
+        let grid = chunks.resolve(&shape, dtype.size()).or_raise()?;
+        let id = SourceId::unique();
+        Ok(Getter {
+            read,
+            name,
+            shape,
+            dtype,
+            grid,
+            id,
+        })
+    }
+
+    /// What [`new`](Self::new) makes it from.
+    pub(crate) fn parts<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        let shape = PyTuple::new(py, &self.shape)?;
+        let cuts = arguments::cuts(py, &self.grid)?;
+        let read = self.read.clone_ref(py);
+        (read, &self.name, shape, self.dtype.name(), cuts).into_pyobject(py)
+    }
+}
+
+impl Source for Getter {
+    fn id(&self) -> SourceId {
+        self.id
+    }
+
+    fn name(&self) -> String {
+        self.name.clone()
+    }
+
+    fn shape(&self) -> &[usize] {
+        &self.shape
+    }
+
+    fn dtype(&self) -> DType {
+        self.dtype
+    }
+
+    fn grid(&self) -> Option<Grid> {
+        Some(self.grid.clone())
+    }
+
+    fn read(&self, region: &Region, mut out: ViewMut<'_>) -> chunkwise::Result<()> {
+        let chunk = Python::attach(|py| {
+            let ends: Vec<usize> = (0..region.ndim()).map(|a| region.end(a)).collect();
+            let start = PyTuple::new(py, region.start.as_slice())?;
+            let part = (self.read.bind(py)).call1((start, PyTuple::new(py, ends)?))?;
+            made(&part, self.dtype)
+        })
+        .map_err(|e| Python::attach(|py| raised(py, e)))?;
+        if !out.copy_from(&chunk.view()) {
+            return Err(Error::ShapeMismatch {
+                operation: "reading a region",
+                expected: out.shape().to_vec(),
+                got: chunk.shape().to_vec(),
+            });
+        }
+        Ok(())
+    }
 }
 
 /// An array that is read through `read(start, stop)`, which gives a NumPy array of that region.
@@ -118,29 +220,7 @@ fn from_getter(
     dtype: &str,
     chunks: Cut,
 ) -> PyResult<PyExpr> {
-    let dtype = arguments::dtype(dtype)?;
-    let chunks = chunks.over(&shape, dtype)?;
-    let fill = move |region: &Region, mut out: chunkwise::ViewMut<'_>| {
-        let chunk = Python::attach(|py| {
-            let ends: Vec<usize> = (0..region.ndim()).map(|a| region.end(a)).collect();
-            let start = PyTuple::new(py, region.start.as_slice())?;
-            let part = read.bind(py).call1((start, PyTuple::new(py, ends)?))?;
-            made(&part, dtype)
-        })
-        .map_err(|e| Python::attach(|py| raised(py, e)))?;
-        if !out.copy_from(&chunk.view()) {
-            return Err(Error::ShapeMismatch {
-                operation: "reading a region",
-                expected: out.shape().to_vec(),
-                got: chunk.shape().to_vec(),
-            });
-        }
-        Ok(())
-    };
-    let grid = chunks.resolve(&shape, dtype.size()).or_raise()?;
-    let source = FunctionSource::new(name, &shape, dtype, fill)
-        .and_then(|s| s.with_grid(grid))
-        .or_raise()?;
+    let source = Getter::new(read, name, shape, dtype, chunks)?;
     build(py, || Array::from_source(Arc::new(source), None))
 }
 

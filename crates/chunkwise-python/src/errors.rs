@@ -100,7 +100,14 @@ pub(crate) fn exception(py: Python<'_>, error: &Error) -> PyErr {
         Error::UnknownDType(_) | Error::UnsupportedDType { .. } | Error::DTypeMismatch { .. } => {
             PyTypeError::new_err(error.to_string())
         }
-        Error::AxisOutOfRange { .. } => axis_error(py, error),
+        Error::AxisOutOfRange { .. } => {
+            numpys(py, &AXIS_ERROR, ("numpy.exceptions", "AxisError"), error)
+        }
+        Error::SingularMatrix { .. }
+        | Error::NotPositiveDefinite { .. }
+        | Error::NoConvergence { .. } => {
+            numpys(py, &LINALG_ERROR, ("numpy.linalg", "LinAlgError"), error)
+        }
         Error::IndexOutOfRange { .. } | Error::TooManyIndices { .. } => {
             PyIndexError::new_err(error.to_string())
         }
@@ -123,10 +130,18 @@ pub(crate) fn exception(py: Python<'_>, error: &Error) -> PyErr {
     }
 }
 
-/// NumPy's own type: both a `ValueError` and an `IndexError`.
-fn axis_error(py: Python<'_>, error: &Error) -> PyErr {
-    static AXIS_ERROR: PyOnceLock<Py<PyType>> = PyOnceLock::new();
-    match AXIS_ERROR.import(py, "numpy.exceptions", "AxisError") {
+/// Both a `ValueError` and an `IndexError`.
+static AXIS_ERROR: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+static LINALG_ERROR: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+
+/// An exception of a type of NumPy's own.
+fn numpys(
+    py: Python<'_>,
+    class: &PyOnceLock<Py<PyType>>,
+    (module, name): (&str, &str),
+    error: &Error,
+) -> PyErr {
+    match class.import(py, module, name) {
         Ok(class) => PyErr::from_type(class.clone(), (error.to_string(),)),
         Err(failed) => failed,
     }

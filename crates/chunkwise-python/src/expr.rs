@@ -87,6 +87,12 @@ impl PyExpr {
         Ok(self.array.expr().or_raise()?.label())
     }
 
+    /// The file and the line of the user's program that made it.
+    #[getter]
+    fn location(&self) -> Option<(&'static str, u32)> {
+        self.array.location().map(|place| (place.file, place.line))
+    }
+
     fn __repr__(&self) -> String {
         self.array.to_string()
     }

@@ -4,10 +4,12 @@
 //! - [`expr`]: the handle of a lazy array, and where in the user's program it was made.
 //! - [`arguments`]: chunks, axes, indices and numbers as Python writes them.
 //! - One file for each family of operations: [`creation`], [`elementwise`], [`reduction`], [`shapes`],
-//!   [`indexing`], [`products`], [`fft`], [`random`], [`functions`].
+//!   [`indexing`], [`order`], [`products`], [`linalg`], [`fft`], [`random`], [`functions`].
 //! - [`data`]: memory and objects of others as arrays. [`results`]: our memory for others.
+//! - [`pickling`]: expressions as plain data.
 //! - [`session`]: running. [`diagnostics`]: who is told of runs. [`outline`]: expressions and plans as
 //!   plain data, for pictures.
+//! - [`runs`]: what runs, and that nothing does when the interpreter goes down.
 //! - [`errors`]: the one place where an error becomes a Python exception.
 #![deny(unsafe_code)]
 
@@ -21,11 +23,15 @@ mod expr;
 mod fft;
 mod functions;
 mod indexing;
+mod linalg;
+mod order;
 mod outline;
+mod pickling;
 mod products;
 mod random;
 mod reduction;
 mod results;
+mod runs;
 mod session;
 mod shapes;
 
@@ -54,9 +60,13 @@ mod _chunkwise {
         functions::register(m)?;
         indexing::register(m)?;
         outline::register(m)?;
+        order::register(m)?;
+        linalg::register(m)?;
+        pickling::register(m)?;
         products::register(m)?;
         random::register(m)?;
         reduction::register(m)?;
+        runs::register(m)?;
         session::register(m)?;
         shapes::register(m)
     }

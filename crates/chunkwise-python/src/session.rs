@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Duration;
 
@@ -17,6 +18,7 @@ use crate::diagnostics;
 use crate::errors::{CancelledError, InternalError, OrRaise, raised};
 use crate::expr::PyExpr;
 use crate::results::PyChunk;
+use crate::runs::Running;
 
 pub(crate) fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_function(wrap_pyfunction!(default_memory_limit, m)?)?;
@@ -45,6 +47,7 @@ fn parse_bytes(text: &str) -> PyResult<u64> {
 #[pyclass(frozen, name = "Session", module = "chunkwise._chunkwise")]
 pub(crate) struct PySession {
     pub(crate) session: Session,
+    abandoned: AtomicBool,
 }
 
 /// Threads keep their Python state for life: calling a user's function then costs no set-up. A thread
@@ -63,7 +66,16 @@ impl PySession {
         if let Some(folder) = scratch {
             session = session.with_scratch_directory(folder);
         }
-        Ok(PySession { session })
+        Ok(PySession {
+            session,
+            abandoned: AtomicBool::new(false),
+        })
+    }
+
+    /// Whether its threads are still busy with a run that was interrupted and could not be stopped.
+    #[getter]
+    fn abandoned(&self) -> bool {
+        self.abandoned.load(Ordering::Relaxed)
     }
 
     #[getter]
@@ -159,20 +171,26 @@ impl PySession {
         work: impl FnOnce(&Session) -> chunkwise::Result<T> + Send + 'static,
     ) -> PyResult<T> {
         let cancel = CancelToken::new();
+        let running = Running::new(&cancel)?;
         let mut session = self.session.clone().with_cancel(cancel.clone());
         for subscriber in diagnostics::subscribers(py)? {
             session = session.with_subscriber(subscriber);
         }
         if !on_main_thread(py)? {
-            return py.detach(|| work(&session)).or_raise();
+            let result = py.detach(|| work(&session)).or_raise();
+            drop(running);
+            return result;
         }
         let (done, waiting) = channel();
         let run = move || {
             let mut work = Some(work);
+            let mut running = Some(running);
             with_python(&mut || {
                 if let Some(work) = work.take() {
                     // Nobody waits any more after an interrupt.
-                    let _ = done.send(work(&session));
+                    let result = work(&session);
+                    drop(running.take());
+                    let _ = done.send(result);
                 }
             });
         };
@@ -191,7 +209,10 @@ impl PySession {
                     return interrupt.and(Err(InternalError::new_err("a run has vanished")));
                 }
                 // The run is told; what cannot be stopped at once ends without us.
-                Err(RecvTimeoutError::Timeout) if patience == 0 => return interrupt.and(gone()),
+                Err(RecvTimeoutError::Timeout) if patience == 0 => {
+                    self.abandoned.store(true, Ordering::Relaxed);
+                    return interrupt.and(gone());
+                }
                 Err(RecvTimeoutError::Timeout) => patience -= 1,
             }
             if interrupt.is_ok() {

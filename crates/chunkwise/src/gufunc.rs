@@ -32,6 +32,7 @@ pub struct Gufunc {
     name: String,
     identity: Option<String>,
     scratch: Option<u64>,
+    scratch_once: Option<u64>,
     chunk: Option<usize>,
 }
 
@@ -55,6 +56,12 @@ impl Gufunc {
     /// its results. Without it twice the results are reckoned.
     pub fn scratch(mut self, bytes_per_item: u64) -> Gufunc {
         self.scratch = Some(bytes_per_item);
+        self
+    }
+
+    /// The most bytes that the function needs for all items of a chunk together.
+    pub(crate) fn scratch_once(mut self, bytes: u64) -> Gufunc {
+        self.scratch_once = Some(bytes);
         self
     }
 
@@ -183,7 +190,8 @@ pub fn apply_gufunc(
         checked(results, &dtypes, &shapes, task)
     });
     call.identity = gufunc.identity;
-    call.scratch = gufunc.scratch.map(|s| s.saturating_mul(items.max(1)));
+    let each = gufunc.scratch.map(|s| s.saturating_mul(items.max(1)));
+    call.scratch = gufunc.scratch_once.or(each);
     let exprs = Expr::calls(call)?;
     let arrays = exprs.into_iter().zip(outputs).map(|(e, o)| {
         let ndim = loops.len() + o.core.len();

@@ -21,12 +21,15 @@
 //! - Indexing: [`Array::get`] with [`s!`], [`Array::take`], [`Array::mask`], [`Array::index_advanced`].
 //! - Shapes: `reshape`, `transpose`, `roll`, [`Array::pad`], `repeat`, `rechunk`, ... of [`Array`];
 //!   [`concatenate`], [`stack`], [`broadcast_arrays`].
-//! - Products: [`Array::matmul`], [`Array::tensordot`], [`einsum`].
+//! - Products: [`Array::matmul`], [`Array::tensordot`], [`einsum`], [`multi_dot`].
+//! - Linear algebra: `qr`, `svd`, `svd_compressed`, `eigh`, `cholesky`, `lu`, `solve`, `lstsq`, `inv`,
+//!   `det`, `norm`, `matrix_rank`, `pinv`, ... of [`Array`].
 //! - Fourier transforms: [`fft`].
 //! - Functions of your own on chunks: [`map_blocks`], [`Array::map_blocks`], [`Array::map_overlap`];
 //!   on the last axes, with several results: [`apply_gufunc`].
 //! - Running: [`Array::compute`], [`Array::persist`], [`Array::to_npy`], [`Array::explain`];
 //!   [`compute`]; [`Session`] for threads, the memory limit, cancelling and events.
+//! - Expressions as bytes: [`wire`].
 //! - Results as `ndarray` arrays: [`IntoNdarray`], [`chunk_from_ndarray`].
 #![forbid(unsafe_code)]
 
@@ -59,6 +62,7 @@ mod result;
 mod scans;
 mod session;
 mod shape;
+pub mod wire;
 
 pub use advanced::Part;
 pub use array::Array;
@@ -73,7 +77,7 @@ pub use gufunc::{Gufunc, GufuncOutput, GufuncTask, apply_gufunc};
 #[doc(hidden)]
 pub use indexing::stepped;
 pub use joining::{concatenate, dstack, hstack, stack, vstack};
-pub use linalg::Contracted;
+pub use linalg::{Contracted, Norm, QrMode, SvdCompressed, compression_level, multi_dot};
 pub use nonzero::select;
 pub use operand::Operand;
 pub use order::{Bins, Method, Side, Unique};
@@ -90,7 +94,9 @@ pub use chunkwise_core::{
 };
 pub use chunkwise_diagnostics as diagnostics;
 pub use chunkwise_exec::{CancelToken, Event, Subscriber, Target, is_quick};
-pub use chunkwise_expr::{Call, CallInput, CallOutput, CallTask, Expr, Follow, Index};
+pub use chunkwise_expr::{
+    Call, CallFunction, CallInput, CallOutput, CallTask, Expr, Follow, Index,
+};
 pub use chunkwise_kernels::elementwise::{FUNCTIONS, Function};
 pub use chunkwise_kernels::random::Generator;
 pub use chunkwise_kernels::reduce::{REDUCTIONS, Reduction};

@@ -1,9 +1,11 @@
 //! Reductions and scans of arrays that a boolean index has made: the length of one axis is unknown,
 //! so what was left out is replaced by what does not change the result, and the count is computed.
 
-use chunkwise_core::{Error, Result, Scalar};
-use chunkwise_expr::{Call, CallInput, Expr, Follow, Kind};
-use chunkwise_kernels::reduce::Params;
+use std::sync::Arc;
+
+use chunkwise_core::{Chunk, Error, Result, Scalar};
+use chunkwise_expr::{Call, CallFunction, CallInput, CallTask, Expr, Follow, Kind};
+use chunkwise_kernels::reduce::{Params, REDUCTIONS};
 use smallvec::SmallVec;
 
 use crate::array::Here;
@@ -180,12 +182,39 @@ fn not_empty(operation: &'static str, result: Array, count: Array) -> Result<Arr
         },
     ];
     let name = format!("{operation} of some");
-    let call = Call::new(name, inputs, move |chunks, _| match chunks {
-        [result, count] if count.item::<i64>()? > 0 => Ok(result.clone()),
-        _ => Err(Error::EmptyReduction { operation }),
-    });
+    let call = Call::of(name, inputs, Vec::new(), Arc::new(NotEmpty { operation }));
     let call = call.identity("").scratch(0);
     Expr::call(call, dtype, grid).here()
+}
+
+/// Hands on a result where the count beside it is above zero.
+pub(crate) struct NotEmpty {
+    operation: &'static str,
+}
+
+impl NotEmpty {
+    pub(crate) const NAME: &str = "not_empty";
+
+    pub(crate) fn read(parameters: &[u8]) -> Option<NotEmpty> {
+        let name = std::str::from_utf8(parameters).ok()?;
+        let operation = REDUCTIONS.iter().find(|r| r.name == name)?.name;
+        Some(NotEmpty { operation })
+    }
+}
+
+impl CallFunction for NotEmpty {
+    fn call(&self, task: &CallTask<'_>) -> Result<Vec<Chunk>> {
+        match task.inputs {
+            [result, count] if count.item::<i64>()? > 0 => Ok(vec![result.clone()]),
+            _ => Err(Error::EmptyReduction {
+                operation: self.operation,
+            }),
+        }
+    }
+
+    fn plain(&self) -> Option<(&'static str, Vec<u8>)> {
+        Some((Self::NAME, self.operation.into()))
+    }
 }
 
 /// A cumulative operation along the axis of unknown length, or another one: what is left out is

@@ -53,6 +53,9 @@ fn reductions(x: &Array) -> Vec<(String, Array)> {
     for axis in [0, 1] {
         all.push((format!("topk {axis}"), x.topk(5, axis).unwrap()));
         all.push((format!("argtopk {axis}"), x.argtopk(-5, axis).unwrap()));
+        all.push((format!("sort {axis}"), x.sort(axis, false).unwrap()));
+        all.push((format!("argsort {axis}"), x.argsort(axis, true).unwrap()));
+        all.push((format!("median {axis}"), x.median(axis).unwrap()));
         all.push((format!("cumsum {axis}"), x.cumsum(axis).unwrap()));
         all.push((format!("cumprod {axis}"), x.cumprod(axis).unwrap()));
     }

@@ -102,6 +102,16 @@ const PLANS: &[(&str, Build)] = &[
         )
     }),
     ("the largest", |x| x.topk(3, 0)),
+    ("sorted down", |x| x.sort(0, false)),
+    ("sorted along", |x| x.multiply(2.0)?.sort(1, true)),
+    ("sorted as one", |x| x.ravel()?.sort(0, false)),
+    ("the order of all", |x| x.ravel()?.argsort(0, false)),
+    ("the order of sums", |x| x.cumsum(0)?.argsort(1, false)),
+    ("medians", |x| x.median(1)),
+    ("histogram", |x| {
+        Ok(x.histogram((50, 0.0, 1.0), None, false)?.0)
+    }),
+    ("digits", |x| x.digitize(&[0.1, 0.5, 0.7], false)),
     ("where", |x| where_(x.greater(0.5)?, x, x.mean(0)?)),
     ("rechunked function", |x| {
         let y = x.map_blocks(|c: ArrayViewD<f64>| c.mapv(|v| v + 1.0))?;

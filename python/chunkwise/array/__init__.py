@@ -11,50 +11,78 @@ from ._array import Array
 
 # isort: split
 from . import (
+    _along,
+    _blockwise,
     _chunks,
     _convert,
     _creation,
     _cumulative,
     _elementwise,
+    _foreign,
+    _functions,
+    _gufunc,
+    _histogram,
     _joining,
     _nan_reductions,
+    _order,
+    _padding,
     _products,
     _reductions,
+    _selecting,
+    _sets,
     _shapes,
     _standard,
     _statistics,
     _ufuncs,
+    fft,
+    linalg,
+    overlap,
     random,
 )
+from ._along import *  # noqa: F403
+from ._blockwise import *  # noqa: F403
 from ._chunks import *  # noqa: F403
 from ._convert import *  # noqa: F403
 from ._creation import *  # noqa: F403
 from ._cumulative import *  # noqa: F403
 from ._elementwise import *  # noqa: F403
+from ._foreign import *  # noqa: F403
+from ._functions import *  # noqa: F403
+from ._gufunc import *  # noqa: F403
+from ._histogram import *  # noqa: F403
 from ._joining import *  # noqa: F403
 from ._nan_reductions import *  # noqa: F403
+from ._order import *  # noqa: F403
+from ._padding import *  # noqa: F403
 from ._products import *  # noqa: F403
 from ._reductions import *  # noqa: F403
+from ._selecting import *  # noqa: F403
+from ._sets import *  # noqa: F403
 from ._shapes import *  # noqa: F403
 from ._standard import *  # noqa: F403
 from ._statistics import *  # noqa: F403
 from ._ufuncs import *  # noqa: F403
 
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
-
-
-__all__ = ["Array", "random"]
+__all__ = ["Array", "fft", "linalg", "overlap", "random"]
+__all__ += _along.__all__
+__all__ += _blockwise.__all__
 __all__ += _chunks.__all__
 __all__ += _convert.__all__
 __all__ += _creation.__all__
 __all__ += _cumulative.__all__
 __all__ += _elementwise.__all__
+__all__ += _foreign.__all__
+__all__ += _functions.__all__
+__all__ += _gufunc.__all__
+__all__ += _histogram.__all__
 __all__ += _joining.__all__
 __all__ += _nan_reductions.__all__
+__all__ += _order.__all__
+__all__ += _padding.__all__
 __all__ += _products.__all__
 __all__ += _reductions.__all__
+__all__ += _selecting.__all__
+__all__ += _sets.__all__
 __all__ += _shapes.__all__
 __all__ += _standard.__all__
 __all__ += _statistics.__all__

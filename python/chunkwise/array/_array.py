@@ -8,6 +8,7 @@ import numpy as np
 
 from .. import _chunkwise as _native
 from .. import _session
+from . import _operators
 from ._dtypes import DTYPES
 
 _NUMBERS = (int, float, bool, complex)
@@ -81,9 +82,14 @@ class Array:
         return expr.shape
 
     def _resolve(self) -> _native.Expr:
-        """The expression with every length known: one that is not is computed, once."""
-        if self._expr.unknown_axis is not None:
-            (self._expr,) = _session.current().persist([self._expr])
+        """The expression with every length known: for one that is not, the mask of the boolean
+        index is computed, once, and not the elements."""
+        selection = _native.selection(self._expr)
+        if selection is not None:
+            whole, mask, axis = selection
+            (places,) = _session.current().compute([_native.flatnonzero(mask)])
+            parts = [slice(None)] * axis + [np.asarray(places)]
+            self._expr = _native.advanced_index(whole, parts, False)
         return self._expr
 
     @property
@@ -184,6 +190,91 @@ class Array:
         """
         return _session.current().explain([self._expr])
 
+    # Parts of it.
+
+    def __getitem__(self, key: Any) -> Array:
+        return _indexing.getitem(self, key)
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        _indexing.setitem(self, key, value)
+
+    @property
+    def vindex(self) -> _indexing.PointIndexer:
+        """Indexing by points: arrays of positions along several axes, element by element.
+
+        Examples
+        --------
+        >>> x = da.arange(12, chunks=5).reshape(3, 4)
+        >>> x.vindex[[0, 2], [1, 3]].compute()
+        array([ 1, 11])
+        """
+        return _indexing.PointIndexer(self)
+
+    @property
+    def blocks(self) -> _indexing.BlockIndexer:
+        """The array as an array of its chunks.
+
+        Examples
+        --------
+        >>> da.arange(10, chunks=4).blocks[1:].compute()
+        array([4, 5, 6, 7, 8, 9])
+        """
+        return _indexing.BlockIndexer(self)
+
+    @property
+    def partitions(self) -> _indexing.BlockIndexer:
+        """The same as `blocks`."""
+        return _indexing.BlockIndexer(self)
+
+    def take(self, indices: Any, axis: int | None = None, mode: str = "raise") -> Array:
+        """The elements at positions along an axis; see `chunkwise.array.take`."""
+        return _selecting.take(self, indices, axis=axis, mode=mode)
+
+    def compress(self, condition: Any, axis: int | None = None) -> Array:
+        """The elements where a condition is true; see `chunkwise.array.compress`."""
+        return _selecting.compress(condition, self, axis)
+
+    def choose(self, choices: Any, mode: str = "raise") -> Array:
+        """The elements of numbered choices; see `chunkwise.array.choose`."""
+        return _selecting.choose(self, choices, mode=mode)
+
+    def nonzero(self) -> tuple[Array, ...]:
+        """Where elements are not zero; see `chunkwise.array.nonzero`."""
+        return _selecting.nonzero(self)
+
+    def compute_chunk_sizes(self) -> Array:
+        """The array itself, once the length that a boolean index gave it is known.
+
+        Examples
+        --------
+        >>> x = da.arange(10)
+        >>> x[x > 6].compute_chunk_sizes().chunks
+        ((3,),)
+        """
+        self._resolve()
+        return self
+
+    # Users' functions, and objects of others.
+
+    def map_blocks(self, func: Any, *args: Any, **kwargs: Any) -> Array:
+        """A function on each chunk; see `chunkwise.array.map_blocks`."""
+        return _functions.map_blocks(func, self, *args, **kwargs)
+
+    def map_overlap(
+        self, func: Any, depth: Any, boundary: Any = None, trim: bool = True, **kwargs: Any
+    ) -> Array:
+        """A function on each chunk with some of its neighbours' elements; see
+        `chunkwise.array.map_overlap`."""
+        return overlap.map_overlap(func, self, depth=depth, boundary=boundary, trim=trim, **kwargs)
+
+    def store(self, targets: Any, **kwargs: Any) -> Any:
+        """Computes and writes into an object with slice assignment; see `chunkwise.array.store`."""
+        return _foreign.store(self, targets, **kwargs)
+
+    def to_npy(self, file: Any) -> None:
+        """Computes and writes a ``.npy`` file; see `chunkwise.array.to_npy`."""
+        _foreign.to_npy(file, self)
+
     # What a person sees.
 
     def __repr__(self) -> str:
@@ -217,6 +308,11 @@ class Array:
         return visualize(self, filename=filename, format=format)
 
     # Python's protocols.
+
+    def __reduce__(self) -> tuple:
+        from . import _pickle  # noqa: F401 - which registers how an expression is pickled
+
+        return Array, (self._expr,)
 
     def __len__(self) -> int:
         if not self.ndim:
@@ -352,149 +448,36 @@ class Array:
 
     # Operators.
 
-    def __add__(self, other: Any) -> Array:
-        return _binary("add", self, other)
+    __add__, __radd__, __iadd__ = _operators.arithmetic("add", "add")
+    __sub__, __rsub__, __isub__ = _operators.arithmetic("sub", "subtract")
+    __mul__, __rmul__, __imul__ = _operators.arithmetic("mul", "multiply")
+    __truediv__, __rtruediv__, __itruediv__ = _operators.arithmetic("truediv", "divide")
+    __floordiv__, __rfloordiv__, __ifloordiv__ = _operators.arithmetic("floordiv", "floor_divide")
+    __mod__, __rmod__, __imod__ = _operators.arithmetic("mod", "remainder")
+    __pow__, __rpow__, __ipow__ = _operators.arithmetic("pow", "pow")
+    __lshift__, __rlshift__, __ilshift__ = _operators.arithmetic("lshift", "bitwise_left_shift")
+    __rshift__, __rrshift__, __irshift__ = _operators.arithmetic("rshift", "bitwise_right_shift")
+    __and__, __rand__, __iand__ = _operators.arithmetic("and", "bitwise_and")
+    __or__, __ror__, __ior__ = _operators.arithmetic("or", "bitwise_or")
+    __xor__, __rxor__, __ixor__ = _operators.arithmetic("xor", "bitwise_xor")
 
-    def __radd__(self, other: Any) -> Array:
-        return _reflected("add", self, other)
+    __eq__ = _operators.binary("eq", "equal")  # type: ignore[assignment]
+    __ne__ = _operators.binary("ne", "not_equal")  # type: ignore[assignment]
+    __lt__ = _operators.binary("lt", "less")
+    __le__ = _operators.binary("le", "less_equal")
+    __gt__ = _operators.binary("gt", "greater")
+    __ge__ = _operators.binary("ge", "greater_equal")
 
-    def __sub__(self, other: Any) -> Array:
-        return _binary("subtract", self, other)
-
-    def __rsub__(self, other: Any) -> Array:
-        return _reflected("subtract", self, other)
-
-    def __mul__(self, other: Any) -> Array:
-        return _binary("multiply", self, other)
-
-    def __rmul__(self, other: Any) -> Array:
-        return _reflected("multiply", self, other)
-
-    def __truediv__(self, other: Any) -> Array:
-        return _binary("divide", self, other)
-
-    def __rtruediv__(self, other: Any) -> Array:
-        return _reflected("divide", self, other)
-
-    def __floordiv__(self, other: Any) -> Array:
-        return _binary("floor_divide", self, other)
-
-    def __rfloordiv__(self, other: Any) -> Array:
-        return _reflected("floor_divide", self, other)
-
-    def __mod__(self, other: Any) -> Array:
-        return _binary("remainder", self, other)
-
-    def __rmod__(self, other: Any) -> Array:
-        return _reflected("remainder", self, other)
+    __neg__ = _operators.unary("neg", "negative")
+    __pos__ = _operators.unary("pos", "positive")
+    __abs__ = _operators.unary("abs", "abs")
+    __invert__ = _operators.unary("invert", "bitwise_invert")
 
     def __divmod__(self, other: Any) -> tuple[Array, Array]:
         return self // other, self % other
 
     def __rdivmod__(self, other: Any) -> tuple[Array, Array]:
         return other // self, other % self
-
-    def __pow__(self, other: Any) -> Array:
-        return _binary("pow", self, other)
-
-    def __rpow__(self, other: Any) -> Array:
-        return _reflected("pow", self, other)
-
-    def __lshift__(self, other: Any) -> Array:
-        return _binary("bitwise_left_shift", self, other)
-
-    def __rlshift__(self, other: Any) -> Array:
-        return _reflected("bitwise_left_shift", self, other)
-
-    def __rshift__(self, other: Any) -> Array:
-        return _binary("bitwise_right_shift", self, other)
-
-    def __rrshift__(self, other: Any) -> Array:
-        return _reflected("bitwise_right_shift", self, other)
-
-    def __and__(self, other: Any) -> Array:
-        return _binary("bitwise_and", self, other)
-
-    def __rand__(self, other: Any) -> Array:
-        return _reflected("bitwise_and", self, other)
-
-    def __or__(self, other: Any) -> Array:
-        return _binary("bitwise_or", self, other)
-
-    def __ror__(self, other: Any) -> Array:
-        return _reflected("bitwise_or", self, other)
-
-    def __xor__(self, other: Any) -> Array:
-        return _binary("bitwise_xor", self, other)
-
-    def __rxor__(self, other: Any) -> Array:
-        return _reflected("bitwise_xor", self, other)
-
-    def __eq__(self, other: Any) -> Array:  # type: ignore[override]
-        return _binary("equal", self, other)
-
-    def __ne__(self, other: Any) -> Array:  # type: ignore[override]
-        return _binary("not_equal", self, other)
-
-    def __lt__(self, other: Any) -> Array:
-        return _binary("less", self, other)
-
-    def __le__(self, other: Any) -> Array:
-        return _binary("less_equal", self, other)
-
-    def __gt__(self, other: Any) -> Array:
-        return _binary("greater", self, other)
-
-    def __ge__(self, other: Any) -> Array:
-        return _binary("greater_equal", self, other)
-
-    def __iadd__(self, other: Any) -> Array:
-        return _in_place("add", self, other)
-
-    def __isub__(self, other: Any) -> Array:
-        return _in_place("subtract", self, other)
-
-    def __imul__(self, other: Any) -> Array:
-        return _in_place("multiply", self, other)
-
-    def __itruediv__(self, other: Any) -> Array:
-        return _in_place("divide", self, other)
-
-    def __ifloordiv__(self, other: Any) -> Array:
-        return _in_place("floor_divide", self, other)
-
-    def __imod__(self, other: Any) -> Array:
-        return _in_place("remainder", self, other)
-
-    def __ipow__(self, other: Any) -> Array:
-        return _in_place("pow", self, other)
-
-    def __ilshift__(self, other: Any) -> Array:
-        return _in_place("bitwise_left_shift", self, other)
-
-    def __irshift__(self, other: Any) -> Array:
-        return _in_place("bitwise_right_shift", self, other)
-
-    def __iand__(self, other: Any) -> Array:
-        return _in_place("bitwise_and", self, other)
-
-    def __ior__(self, other: Any) -> Array:
-        return _in_place("bitwise_or", self, other)
-
-    def __ixor__(self, other: Any) -> Array:
-        return _in_place("bitwise_xor", self, other)
-
-    def __neg__(self) -> Array:
-        return Array(_elementwise("negative", self._expr))
-
-    def __pos__(self) -> Array:
-        return Array(_elementwise("positive", self._expr))
-
-    def __abs__(self) -> Array:
-        return Array(_elementwise("abs", self._expr))
-
-    def __invert__(self) -> Array:
-        return Array(_elementwise("bitwise_invert", self._expr))
 
     def __matmul__(self, other: Any) -> Array:
         other = _operand(other)
@@ -781,50 +764,23 @@ def _several(arguments: tuple) -> Any:
     return arguments
 
 
-def _binary(name: str, x: Array, y: Any) -> Array:
-    other = y._expr if type(y) is Array else _operand(y)
-    if other is NotImplemented:
-        return NotImplemented
-    return Array(_elementwise(name, x._expr, other))
-
-
-def _reflected(name: str, x: Array, y: Any) -> Array:
-    other = _operand(y)
-    if other is NotImplemented:
-        return NotImplemented
-    return Array(_elementwise(name, other, x._expr))
-
-
-def _in_place(name: str, x: Array, y: Any) -> Array:
-    """What `x += y` binds to `x`: an array of the same shape and dtype, as NumPy requires."""
-    result = _binary(name, x, y)
-    if result is NotImplemented:
-        return NotImplemented
-    before, after = x._expr, result._expr
-    if not np.can_cast(result.dtype, x.dtype, "same_kind"):
-        raise TypeError(
-            f"{name} in place: cannot cast the result from {after.dtype} to {before.dtype} "
-            "according to the rule 'same_kind'"
-        )
-    if before.shape != after.shape:
-        raise ValueError(
-            f"{name} in place: the result of shape {after.shape} does not fit shape {before.shape}"
-        )
-    return result if before.dtype == after.dtype else Array(_native.cast(after, before.dtype))
-
-
 # The functions that methods stand for; at the end, because they need the class.
 from . import (  # noqa: E402
     _chunks,
     _creation,
     _cumulative,
+    _foreign,
+    _functions,
     _html,
+    _indexing,
     _products,
     _protocols,
     _reductions,
+    _selecting,
     _shapes,
     _standard,
     _statistics,
+    overlap,
 )
 from . import _elementwise as _functions_of_elements  # noqa: E402
 from ._convert import _check_device, asarray  # noqa: E402

@@ -10,7 +10,7 @@ from .. import _chunkwise as _native
 from . import _array, _dtypes
 from ._array import Array
 
-__all__ = ["asanyarray", "asarray", "from_npy"]
+__all__ = ["array", "asanyarray", "asarray", "from_npy"]
 
 
 def _from_numpy(array: np.ndarray, chunks: Any = "auto") -> Array:
@@ -116,6 +116,41 @@ def asanyarray(obj: Any, dtype: Any = None, **kwargs: Any) -> Array:
     dtype('int64')
     """
     return asarray(obj, dtype, **kwargs)
+
+
+def array(
+    object: Any,
+    dtype: Any = None,
+    copy: bool | None = True,
+    order: str = "K",
+    ndmin: int = 0,
+    *,
+    chunks: Any = "auto",
+    like: Any = None,
+) -> Array:
+    """An array of anything that has elements, whose memory is copied.
+
+    Parameters
+    ----------
+    object, dtype, chunks
+        As in `asarray`.
+    copy : bool or None
+        As in `asarray`, but copied by default.
+    ndmin : int
+        The least number of axes; new ones are first.
+    order, like
+        Accepted as in NumPy; they change nothing.
+
+    Examples
+    --------
+    >>> da.array([1, 2, 3], ndmin=2).shape
+    (1, 3)
+    """
+    made = asarray(object, dtype, chunks=chunks, copy=copy)
+    missing = (ndmin or 0) - made.ndim
+    if missing > 0:
+        made = Array(_native.expand_dims(made._expr, list(range(missing))))
+    return made
 
 
 def from_npy(path: Any, chunks: Any = None) -> Array:

@@ -336,8 +336,8 @@ def arange(
         )
         dtype = np.arange(*kinds, step).dtype if step else np.result_type(start, stop, step)
     name = _dtypes.name(dtype)
-    # Python's own numbers neither wrap nor warn.
-    start, stop, step = (v.item() if isinstance(v, np.generic) else v for v in (start, stop, step))
+    # Integers neither wrap nor warn; floats keep their precision, as in NumPy.
+    start, stop, step = (int(v) if isinstance(v, np.integer) else v for v in (start, stop, step))
     n = _count(start, stop, step)
     if name == "bool" and n > 2:
         raise TypeError(
@@ -364,7 +364,9 @@ def _number(value: Any, function: str) -> Any:
 
 def _count(start: Any, stop: Any, step: Any) -> int:
     if all(isinstance(v, int) for v in (start, stop, step)):
-        return len(range(int(start), int(stop), int(step))) if step else 1 // 0
+        if not step:
+            raise ZeroDivisionError("arange: the step is zero")
+        return len(range(int(start), int(stop), int(step)))
     if any(isinstance(v, complex) for v in (start, stop, step)):
         length = (stop - start) / step
         return max(0, min(math.ceil(length.real), math.ceil(length.imag)))
@@ -480,17 +482,13 @@ def _linspace_between(
     dtype: Any,
     axis: int,
     chunks: Any,
-) -> tuple[Array, Array]:
+) -> tuple[Array, Any]:
     first, last = (_arguments.known(v) for v in (start, stop))
     inexact = np.result_type(first.dtype, last.dtype, float(num)).name
     name = _arguments.dtype_name(dtype, inexact)
     first, last = (_native.cast(v, inexact) for v in (first, last))
     delta = _elementwise("subtract", last, first)
-    step = (
-        _elementwise("divide", delta, float(parts))
-        if parts > 0
-        else _elementwise("multiply", delta, math.nan)
-    )
+    step = _elementwise("divide", delta, float(parts)) if parts > 0 else None
     place = _native.arange(0, num, 1, "int64", -1)
     place = _native.expand_dims(place, list(range(1, delta.ndim + 1)))
     line = _native.cast(place, inexact)
@@ -504,7 +502,8 @@ def _linspace_between(
     if endpoint and num > 1:
         line = _elementwise("where", _elementwise("equal", place, num - 1), last, line)
     line = _native.moveaxis(_rounded_down(line, name), [0], [axis])
-    return Array(_native.rechunk(line, _arguments.cut(chunks, line.ndim))), Array(step)
+    made = Array(_native.rechunk(line, _arguments.cut(chunks, line.ndim)))
+    return made, math.nan if step is None else Array(step)
 
 
 def logspace(
@@ -857,7 +856,7 @@ def indices(
             made = _native.full((0,), 0, "int64", -1)
         return Array(_native.cast(made, name))
     cuts = _arguments.filled(lengths, 0, name, chunks).chunks
-    lines = (_native.arange(0, n, 1, name, cut) for n, cut in zip(lengths, cuts, strict=True))
+    lines = (_native.arange(0, n, 1, name, (cut,)) for n, cut in zip(lengths, cuts, strict=True))
     return tuple(
         Array(_native.expand_dims(line, [a for a in range(len(lengths)) if a != axis]))
         for axis, line in enumerate(lines)

@@ -62,7 +62,7 @@ def where(condition: Any, x: Any = None, y: Any = None, /) -> Any:
     array([0., 2.])
     """
     if x is None and y is None:
-        from ._indexing import nonzero
+        from ._selecting import nonzero
 
         return nonzero(condition)
     if x is None or y is None:

@@ -47,18 +47,19 @@ def _by_chunk(namespace: Any, ufunc: np.ufunc, inputs: tuple) -> Any:
     map_blocks = getattr(namespace, "map_blocks", None)
     if map_blocks is None:
         return NotImplemented
-    kinds = [type(i) if type(i) in (int, float, complex) else namespace.asarray(i) for i in inputs]
-    asked = (*(k.dtype if isinstance(k, Array) else k for k in kinds), None)
-    dtype = ufunc.resolve_dtypes(asked)[-1]
     # Numbers stay numbers, so that chunks promote with them as the whole array would.
-    places = [i for i, k in enumerate(kinds) if isinstance(k, Array)]
-    arrays = namespace.broadcast_arrays(*(kinds[i] for i in places))
-    call = functools.partial(_call, ufunc, tuple(inputs), tuple(places))
+    args = [i if type(i) in (int, float, complex) else namespace.asarray(i) for i in inputs]
+    kinds = (a.dtype if isinstance(a, Array) else type(a) for a in args)
+    dtype = ufunc.resolve_dtypes((*kinds, None))[-1]
+    places = tuple(i for i, a in enumerate(args) if isinstance(a, Array))
+    arrays = namespace.broadcast_arrays(*(args[i] for i in places))
+    numbers = tuple(None if isinstance(a, Array) else a for a in args)
+    call = functools.partial(_call, ufunc, numbers, places)
     return map_blocks(call, *arrays, dtype=dtype)
 
 
-def _call(ufunc: np.ufunc, inputs: tuple, places: tuple[int, ...], *chunks: np.ndarray) -> Any:
-    args = list(inputs)
+def _call(ufunc: np.ufunc, numbers: tuple, places: tuple[int, ...], *chunks: np.ndarray) -> Any:
+    args = list(numbers)
     for place, chunk in zip(places, chunks, strict=True):
         args[place] = chunk
     return ufunc(*args)
@@ -72,7 +73,7 @@ def array_function(func: Any, kinds: Any, args: tuple, kwargs: dict) -> Any:
     ours = _function(func)
     if ours is not None:
         return ours(*args, **kwargs)
-    if func.__name__.startswith("array_") and func.__name__ in ("array_repr", "array_str"):
+    if func in (np.array_repr, np.array_str):
         return repr(args[0])
     warnings.warn(
         f"{_name(func)} is not a function of chunkwise.array: its arrays are computed",

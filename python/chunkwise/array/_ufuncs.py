@@ -144,7 +144,10 @@ class ufunc:  # noqa: N801 - NumPy's name
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if kwargs or len(args) != self.nin:
             return self._general(args, **kwargs)
-        return self._apply([a._expr if type(a) is Array else _argument(a) for a in args])
+        operands = [a._expr if type(a) is Array else _argument(a) for a in args]
+        return (
+            Array(_elementwise(self._row, *operands)) if self.nout == 1 else self._apply(operands)
+        )
 
     def _apply(self, operands: list) -> Any:
         return Array(_elementwise(self._row, *operands))

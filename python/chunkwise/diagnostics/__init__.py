@@ -4,7 +4,7 @@ Each is a context manager that hears of every run within it, and can be register
 
 >>> from chunkwise.diagnostics import ProgressBar, Profiler, ResourceProfiler, visualize
 >>> with Profiler() as prof, ResourceProfiler(dt=0.01) as rprof:
-...     total = da.asarray([1, 2, 3]).__add__(1).compute()
+...     total = (da.asarray([1, 2, 3]) + 1).compute()
 >>> [task.label for task in prof.results]
 ['add']
 >>> visualize([prof, rprof])

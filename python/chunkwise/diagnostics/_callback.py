@@ -56,7 +56,7 @@ class Callback(Listener):
     --------
     >>> from chunkwise.diagnostics import Callback
     >>> with Callback(start=lambda stages, *_: print(stages)):
-    ...     total = da.asarray([1, 2, 3]).__add__(1).compute()
+    ...     total = (da.asarray([1, 2, 3]) + 1).compute()
     ['add']
     """
 

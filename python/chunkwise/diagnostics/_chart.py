@@ -19,7 +19,7 @@ PANEL = 130
 ROW = 22
 _CPU, _RESIDENT, _ARRAYS, _LIMIT = COLOURS[0], COLOURS[1], COLOURS[2], COLOURS[3]
 #: A limit this many times above all else is noted at the edge: on the scale the rest would be flat.
-_FAR = 4
+_FAR = 10
 
 
 def chart(tasks: list[Any] | None, runs: list[Any], samples: list[list[Any]]) -> Picture:
@@ -149,14 +149,14 @@ def _cpu(d: Drawing, axis: _Time, y: float, samples: list[Any]) -> float:
             steps.append((before, sample.time, sample.cpu))
         before = sample.time
     least = axis.span / PLOT * 2
-    joined: list[list[float]] = []
-    for start, end, cpu in steps:
-        if joined and joined[-1][1] - joined[-1][0] < least and start <= joined[-1][1]:
-            s, e, c = joined[-1]
-            whole = max(end - s, 1e-12)
-            joined[-1] = [s, end, (c * (e - s) + cpu * (end - start)) / whole]
+    joined: list[tuple[float, float, float]] = []
+    for step in steps:
+        if joined and joined[-1][1] - joined[-1][0] < least and step[0] <= joined[-1][1]:
+            joined[-1] = _together(joined[-1], step)
         else:
-            joined.append([start, end, cpu])
+            joined.append(step)
+    if len(joined) > 1 and joined[-1][1] - joined[-1][0] < least:
+        joined[-2:] = [_together(*joined[-2:])]
     if not joined:
         _no_data(d, y, PANEL, "no samples")
         return y + 18 + PANEL
@@ -170,7 +170,7 @@ def _cpu(d: Drawing, axis: _Time, y: float, samples: list[Any]) -> float:
     def at(cpu: float) -> float:
         return y + 18 + PANEL * (1 - min(cpu, top) / top)
 
-    runs: list[list[list[float]]] = []
+    runs: list[list[tuple[float, float, float]]] = []
     for one in joined:
         if runs and one[0] <= runs[-1][-1][1] + 1e-9:
             runs[-1].append(one)
@@ -188,6 +188,15 @@ def _cpu(d: Drawing, axis: _Time, y: float, samples: list[Any]) -> float:
     if length > 0:
         _legend(d, y, [(f"mean {total / length:.0f} %", _CPU, None)])
     return y + 18 + PANEL
+
+
+def _together(
+    a: tuple[float, float, float], b: tuple[float, float, float]
+) -> tuple[float, float, float]:
+    """Two steps as one of their mean."""
+    first, second = a[1] - a[0], b[1] - b[0]
+    mean = (a[2] * first + b[2] * second) / max(first + second, 1e-12)
+    return (a[0], b[1], mean)
 
 
 def _memory(d: Drawing, axis: _Time, y: float, samples: list[Any]) -> float:

@@ -74,7 +74,7 @@ class Profiler(Listener):
     --------
     >>> from chunkwise.diagnostics import Profiler
     >>> with Profiler() as prof:
-    ...     total = da.asarray([1, 2, 3]).__add__(1).compute()
+    ...     total = (da.asarray([1, 2, 3]) + 1).compute()
     >>> [(task.label, task.thread) for task in prof.results]
     [('add', 0)]
     >>> prof.runs[0].ok
@@ -126,7 +126,7 @@ class ResourceProfiler(Listener):
     --------
     >>> from chunkwise.diagnostics import ResourceProfiler
     >>> with ResourceProfiler(dt=0.01) as rprof:
-    ...     total = da.asarray([1, 2, 3]).__add__(1).compute()
+    ...     total = (da.asarray([1, 2, 3]) + 1).compute()
     >>> len(rprof.results) >= 2
     True
     """
@@ -190,7 +190,7 @@ def visualize(
     --------
     >>> from chunkwise.diagnostics import ResourceProfiler, visualize
     >>> with ResourceProfiler(dt=0.01) as rprof:
-    ...     total = da.asarray([1, 2, 3]).__add__(1).compute()
+    ...     total = (da.asarray([1, 2, 3]) + 1).compute()
     >>> picture = visualize(rprof)
     """
     from ._chart import chart

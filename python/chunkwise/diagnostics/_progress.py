@@ -42,7 +42,7 @@ class ProgressBar(Listener):
     --------
     >>> from chunkwise.diagnostics import ProgressBar
     >>> with ProgressBar(minimum=1):  # nothing is shown: this is faster
-    ...     total = da.asarray([1, 2, 3]).__add__(1).compute()
+    ...     total = (da.asarray([1, 2, 3]) + 1).compute()
     """
 
     def __init__(

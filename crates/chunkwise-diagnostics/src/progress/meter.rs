@@ -323,7 +323,7 @@ mod tests {
         assert_eq!(line(16), " 33% 0:10 < 0:20");
         assert_eq!(line(15), " 33%");
         let barred = |width, cells| meter.line_with_bar(at(10.0), width, cells);
-        assert_eq!(barred(80, 6), " 33% [=>    ] 100 µ/s 0:10 < 0:20");
+        assert_eq!(barred(80, 6), " 33% [==>   ] 100 µ/s 0:10 < 0:20");
         assert_eq!(barred(80, 0), " 33% 100 µ/s 0:10 < 0:20");
         assert_eq!(barred(50, 99), line(50));
         for width in 0..200 {

@@ -23,17 +23,20 @@ const LARGEST_RATE: f64 = 1_125_899_906_842_624.0;
 struct Words(u64);
 
 impl Words {
+    #[inline(always)]
     fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         mix(self.0)
     }
 
     /// In (0, 1): odd multiples of 2^-53.
+    #[inline(always)]
     fn unit(&mut self) -> f64 {
         ((self.next() >> 12) as f64 + 0.5) * 2.0f64.powi(-52)
     }
 
     /// Gaussian: the cosine half of Box and Muller's pair.
+    #[inline(always)]
     fn normal(&mut self) -> f64 {
         let radius = (-2.0 * ln(self.unit())).sqrt();
         let word = self.next();
@@ -45,6 +48,7 @@ impl Words {
 /// A gamma variate as a number and the logarithm of a factor, which a shape below 1 needs: the
 /// factor underflows where the shape is small. By Marsaglia and Tsang, "A simple method for
 /// generating gamma variables", 2000.
+#[inline(always)]
 pub(crate) fn gamma(word: u64, shape: f64) -> (f64, f64) {
     if shape == 0.0 {
         return (0.0, 0.0);
@@ -119,6 +123,7 @@ fn search(u: f64, zero: f64, last: f64, ratio: impl Fn(f64) -> f64) -> f64 {
 
 /// The cosine of a von Mises angle around 0, and its sign; beyond a concentration of 10^6 a Gaussian
 /// angle. By Best and Fisher, "Efficient simulation of the von Mises distribution", 1979.
+#[inline(always)]
 pub(crate) fn von_mises(word: u64, kappa: f64) -> f64 {
     if !(kappa >= 0.0) {
         return f64::NAN;
@@ -154,6 +159,7 @@ pub(crate) fn von_mises(word: u64, kappa: f64) -> f64 {
 
 /// A count with chances proportional to `k^-a`, `a` above 1. By Devroye, "Non-uniform random variate
 /// generation", 1986, X.6.1.
+#[inline(always)]
 pub(crate) fn zipf(word: u64, a: f64) -> i64 {
     if !(a > 1.0) {
         return NO_COUNT;
@@ -182,6 +188,7 @@ pub(crate) fn zipf(word: u64, a: f64) -> i64 {
 }
 
 /// An integer below `n`, all equally likely but for `n / 2^64` of their chance; the word where `n` is 0.
+#[inline(always)]
 pub(crate) fn below(word: u64, n: u64) -> u64 {
     if n == 0 {
         return word;

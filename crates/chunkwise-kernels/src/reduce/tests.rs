@@ -345,6 +345,23 @@ fn definition(
             real(all.iter().filter(|z| **z != real(0.0)).count() as f64),
             0.0,
         ),
+        "bincount" => {
+            let count = |k: usize| xs.iter().filter(|x| **x == Scalar::Int(k as i128)).count();
+            let numbers = 0..params.k.unsigned_abs();
+            Some((
+                numbers.map(|k| Scalar::Int(count(k) as i128)).collect(),
+                0.0,
+            ))
+        }
+        "bincount_weighted" => {
+            let within = |z: &&Complex64, k: usize| z.re >= 0.0 && z.re.floor() == k as f64;
+            let total = |k| -> f64 { all.iter().filter(|z| within(z, k)).map(|z| z.im).sum() };
+            let numbers = 0..params.k.unsigned_abs();
+            Some((
+                numbers.map(|k| Scalar::Float(total(k))).collect(),
+                magnitude * 16.0,
+            ))
+        }
         _ if xs.is_empty() => None,
         "min" => one(extreme(Less), 0.0),
         "max" => one(extreme(Greater), 0.0),
@@ -506,6 +523,8 @@ fn output_dtypes_are_numpys() {
         ("ptp", "- i1 i2 i4 i8 u1 u2 u4 u8 f4 f8 - -"),
         ("topk", "? i1 i2 i4 i8 u1 u2 u4 u8 f4 f8 - -"),
         ("argtopk", "i8 i8 i8 i8 i8 i8 i8 i8 i8 i8 i8 - -"),
+        ("bincount", "- i8 i8 i8 i8 i8 i8 i8 i8 - - - -"),
+        ("bincount_weighted", "- - - - - - - - - - - - f8"),
     ];
     let short = |d: DType| match d.kind() {
         Kind::Bool => "?".to_owned(),
@@ -538,13 +557,18 @@ fn empty_reductions() {
         keep_cols: true,
     };
     for row in REDUCTIONS {
-        let reducer = row.resolve(DType::F64, Params::default()).unwrap();
-        match reduce(&reducer, &[], case, DType::F64) {
+        let takes = |d: &DType| row.output_dtype(*d).is_ok();
+        let dtype = [DType::F64, DType::I64, DType::C128]
+            .into_iter()
+            .find(takes)
+            .unwrap();
+        let reducer = row.resolve(dtype, Params::default()).unwrap();
+        match reduce(&reducer, &[], case, dtype) {
             Err(Error::EmptyReduction { operation }) => {
                 assert_eq!((operation, row.has_identity()), (row.name, false));
             }
             Ok(got) => {
-                let (want, _) = definition(row.name, DType::F64, Params::default(), &[]).unwrap();
+                let (want, _) = definition(row.name, dtype, Params::default(), &[]).unwrap();
                 assert!(row.has_identity());
                 assert!(
                     got.iter().all(|x| close(*x, want[0], 0.0, reducer.output)),

@@ -109,6 +109,17 @@ fn elements(e: &Expr, known: &HashMap<NodeId, Vec<f64>>) -> Vec<f64> {
                     at(input, &place)
                 })
                 .sum(),
+            Kind::Sort { input, axis, .. } => {
+                let mut lane: Vec<f64> = (0..e.shape()[*axis])
+                    .map(|i| {
+                        let mut place = index.clone();
+                        place[*axis] = i;
+                        at(input, &place)
+                    })
+                    .collect();
+                lane.sort_by(f64::total_cmp);
+                lane[index[*axis]]
+            }
             Kind::Reshape(input) => known[&input.id()][ravel(&index, e.shape())],
             Kind::Concat { inputs, axis } => {
                 let mut place = index.clone();

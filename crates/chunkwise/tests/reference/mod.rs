@@ -125,6 +125,36 @@ fn meaning(e: &Expr, known: &mut HashMap<NodeId, Values>) -> Result<Values> {
             });
             out.mapv(|v| stored(v, e.dtype()))
         }
+        Kind::Sort {
+            input,
+            axis,
+            descending,
+            indices,
+        } if !input.dtype().is_complex() => {
+            let mut out = evaluate(input, known)?;
+            for mut lane in out.lanes_mut(Axis(*axis)) {
+                let values = lane.to_vec();
+                let mut order: Vec<usize> = (0..values.len()).collect();
+                order.sort_by(|a, b| {
+                    let (a, b) = match descending {
+                        true => (&values[*b], &values[*a]),
+                        false => (&values[*a], &values[*b]),
+                    };
+                    match (reduce::is_nan(*a), reduce::is_nan(*b), a, b) {
+                        (false, false, Scalar::Int(a), Scalar::Int(b)) => a.cmp(b),
+                        (false, false, a, b) => (a.to_f64() + 0.0).total_cmp(&(b.to_f64() + 0.0)),
+                        (a, b, ..) => a.cmp(&b),
+                    }
+                });
+                for (to, from) in lane.iter_mut().zip(order) {
+                    *to = match indices {
+                        true => Scalar::Int(from as i128),
+                        false => values[from],
+                    };
+                }
+            }
+            out
+        }
         Kind::Reshape(input) => {
             let flat: Vec<Scalar> = evaluate(input, known)?.iter().copied().collect();
             Values::from_shape_vec(shape, flat).map_err(|_| unknown(e))?

@@ -592,6 +592,7 @@ impl Maker {
                     "cummax",
                     "nancumsum",
                     "nancumprod",
+                    "sort",
                 ];
                 let f = *self.numbers.pick(&rows);
                 let made = match f {
@@ -600,6 +601,7 @@ impl Maker {
                     "cummin" => a.cummin(axis),
                     "cummax" => a.cummax(axis),
                     "nancumsum" => a.nancumsum(axis),
+                    "sort" => a.sort(axis, false),
                     _ => a.sign().and_then(|s| s.nancumprod(axis)),
                 };
                 if rounded && f.ends_with("prod") {

@@ -4,6 +4,7 @@ mod invariance;
 mod permutation;
 mod statistics;
 mod validation;
+mod variates;
 
 use chunkwise_core::DType;
 

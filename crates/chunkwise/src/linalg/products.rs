@@ -8,7 +8,7 @@ use chunkwise_expr::Expr;
 use crate::Array;
 use crate::array::Here;
 
-fn mismatch(operation: &'static str, a: &Array, b: &Array) -> Error {
+pub(super) fn mismatch(operation: &'static str, a: &Array, b: &Array) -> Error {
     Error::ShapeMismatch {
         operation,
         expected: a.shape().to_vec(),
@@ -274,7 +274,7 @@ impl Array {
 
     /// The complex conjugate; real arrays as they are.
     #[track_caller]
-    fn conjugated(&self) -> Result<Array> {
+    pub(super) fn conjugated(&self) -> Result<Array> {
         match self.dtype() {
             DType::C64 | DType::C128 => self.conj(),
             _ => self.check().cloned(),
