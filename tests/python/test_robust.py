@@ -385,9 +385,8 @@ for space in spaces():
         if name in SKIP:
             continue
         try:
-            parameters = [
-                p.name for p in inspect.signature(function).parameters.values() if p.kind in (0, 1, 3)
-            ]
+            known = inspect.signature(function).parameters.values()
+            parameters = [p.name for p in known if p.kind in (0, 1, 3)]
         except (TypeError, ValueError):
             parameters = []
         for _ in range({rounds}):

@@ -53,6 +53,10 @@ impl PyThing {
     fn nothing(&self) {}
 }
 
+impl<'a> Trait for PyThing {
+    fn records(&self, unknown: &Unheard<'a>) -> Unheard { self }
+}
+
 #[pyfunction]
 fn records(name: &str, function: Py<PyAny>) -> Pairs {
     vec![]
