@@ -67,8 +67,11 @@ class Source:
                     for name, *declared in _declared(body):
                         self.methods.setdefault((classes[struct], name), tuple(declared))
                 rest = rest.replace(body, "")
-            for name, *declared in _declared(rest):
-                self.functions.setdefault(name, tuple(declared))
+            for marked in rest.split("#[pyfunction")[1:]:
+                # What a macro stamps has no name of its own.
+                if re.search(r"\bfn (\$?)", marked)[1] == "":
+                    name, *declared = next(_declared(marked))
+                    self.functions[name] = tuple(declared)
 
     def function(self, name: str, owner: str | None = None) -> Function:
         """The types of a function, or of a class's method."""

@@ -62,7 +62,10 @@ fn records(name: &str, function: Py<PyAny>) -> Pairs {
     vec![]
 }
 
+fn first(helper: Unheard) -> Unheard { helper }
+
 #[pyfunction]
+#[pyo3(signature = (x, *args))]
 fn strange(x: Unheard) -> PyResult<()> {
     Ok(())
 }
