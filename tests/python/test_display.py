@@ -8,8 +8,9 @@ import chunkwise.array as da
 import numpy as np
 import pytest
 from chunkwise import _chunkwise as native
+from chunkwise import _svg
 from chunkwise.array import Array
-from chunkwise.diagnostics import Picture, _svg
+from chunkwise.diagnostics import Picture
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -198,7 +199,7 @@ def test_pictures_are_saved_in_each_format(tmp_path, monkeypatch):
     assert (tmp_path / "c.svg").exists()
     with pytest.raises(ValueError, match="got 'pdf'"):
         picture.save(tmp_path / "d.pdf")
-    monkeypatch.setattr(_svg.shutil, "which", lambda name: None)
+    monkeypatch.setattr("shutil.which", lambda name: None)
     monkeypatch.setitem(__import__("sys").modules, "cairosvg", None)
     with pytest.raises(RuntimeError, match="rsvg-convert"):
         picture.save(tmp_path / "e.png")
