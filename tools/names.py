@@ -40,34 +40,55 @@ class Definition:
 
 
 def definitions() -> dict[str, Definition]:
-    """Every function, class and method of the array modules; a method as `.name` too."""
+    """Every function, class and method of the array modules as `module:name`; a method of any class
+    as `:.name` too."""
     found: dict[str, Definition] = {}
     for path in sorted(PACKAGE.rglob("*.py")):
-        for node in ast.parse(path.read_text()).body:
+        module = path.parent.name if path.stem == "__init__" else path.stem
+        tree = ast.parse(path.read_text())
+        meant = _meanings(module, tree)
+        for node in tree.body:
             if isinstance(node, ast.FunctionDef | ast.ClassDef):
-                _read(node, found.setdefault(node.name, Definition()))
+                _read(node, found.setdefault(f"{module}:{node.name}", Definition()), meant)
             if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
-                _read(node.value, found.setdefault(node.targets[0].id, Definition()))
+                name = f"{module}:{node.targets[0].id}"
+                _read(node.value, found.setdefault(name, Definition()), meant)
             if isinstance(node, ast.ClassDef):
                 for method in node.body:
                     if isinstance(method, ast.FunctionDef):
-                        for name in (f"{node.name}.{method.name}", f".{method.name}"):
-                            _read(method, found.setdefault(name, Definition()))
+                        for name in (f":{node.name}.{method.name}", f":.{method.name}"):
+                            _read(method, found.setdefault(name, Definition()), meant)
     return found
 
 
-def _read(node: ast.AST, into: Definition) -> None:
+def _meanings(module: str, tree: ast.Module) -> dict[str, str]:
+    """What a module's own and imported names stand for."""
+    meant = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.level:
+            for alias in node.names:
+                home = (node.module or "").rpartition(".")[2]
+                meant[alias.asname or alias.name] = f"{home}:{alias.name}"
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            meant[node.name] = f"{module}:{node.name}"
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            meant[node.targets[0].id] = f"{module}:{node.targets[0].id}"
+    return meant
+
+
+def _read(node: ast.AST, into: Definition, meant: dict[str, str]) -> None:
     for part in ast.walk(node):
         if isinstance(part, ast.Attribute) and isinstance(part.value, ast.Name):
             owner = part.value.id
             if owner == "_native":
                 into.native.add(part.attr)
             elif owner == "self":
-                into.ours.add(f".{part.attr}")
-            elif owner.startswith("_"):
-                into.ours.add(part.attr)
-        elif isinstance(part, ast.Name):
-            into.ours.add(part.id)
+                into.ours.add(f":.{part.attr}")
+            elif owner in meant:
+                into.ours.add(f"{meant[owner].rpartition(':')[2]}:{part.attr}")
+        elif isinstance(part, ast.Name) and part.id in meant:
+            into.ours.add(meant[part.id])
 
 
 def reached(name: str, known: dict[str, Definition], *, private: bool = False) -> set[str]:
@@ -82,9 +103,13 @@ def reached(name: str, known: dict[str, Definition], *, private: bool = False) -
             continue
         seen.add(one)
         native |= known[one].native
-        # A class is a name for a check of types more often than for its methods.
-        ours = known[one].ours - {"Array", "asarray", "asanyarray"}
-        rest += [n for n in ours if not private or n.lstrip(".").startswith("_")]
+        for other in known[one].ours:
+            own = other.rpartition(":")[2].lstrip(".")
+            # A class is a name for a check of types more often than for its methods.
+            if own in ("Array", "asarray", "asanyarray") or own.startswith("__"):
+                continue
+            if not private or own.startswith("_"):
+                rest.append(other)
     return native
 
 
@@ -131,9 +156,10 @@ class Names:
             return NATIVE
         if getattr(thing, "__module__", "") == "numpy":
             return NATIVE
-        function = getattr(thing, "__name__", own)
+        home = getattr(thing, "__module__", "").rpartition(".")[2]
+        function = f"{home}:{getattr(thing, '__name__', own)}"
         if name.startswith(("Array.", "random.")):
-            function = name if name in self.known else f".{own}"
+            function = f":{name}" if f":{name}" in self.known else f":.{own}"
         if reached(function, self.known) & CALLBACKS:
             return CALLBACK
         return NATIVE if reached(function, self.known, private=True) - PLUMBING else COMPOSED
@@ -200,10 +226,13 @@ def prune() -> None:
     """Takes the names that are there by now from the list of what is absent."""
     names = Names()
     path = LISTS / "absent.toml"
-    lines = path.read_text().splitlines()
-    for place, line in enumerate(lines):
+    lines = []
+    for line in path.read_text().splitlines():
         if line[:1] not in ("#", "[", "") and not line.startswith(("reason", "names", '"""')):
-            lines[place] = " ".join(n for n in line.split() if names.find(n) is None)
+            line = " ".join(n for n in line.split() if names.find(n) is None)
+            if not line:
+                continue
+        lines.append(line)
     path.write_text("\n".join(lines) + "\n")
 
 

@@ -21,6 +21,8 @@ TYPES = {
     "Cut": "Any",
     "BasicIndex": "Any",
     "Parts": "Any",
+    "[u8]": "bytes",
+    "Order": "float | str",
     "PyFollow": "int | tuple[int, int, int, int]",
     "PyAny": "Any",
     "PyTuple": "tuple[Any, ...]",
@@ -58,14 +60,18 @@ class Source:
             self.aliases |= dict(re.findall(r"\btype (\w+) = ([^;]+);", text))
         for text in texts:
             rest = text
-            for found in re.finditer(r"\bimpl (\w+) \{", text):
+            for found in re.finditer(r"^impl\b(?:<[^>]*>)?([^{;]*)\{", text, re.MULTILINE):
                 body = _balanced(text, found.end() - 1)
-                if found[1] in classes:
+                # A trait's methods are not Python's.
+                if (struct := found[1].strip()) in classes:
                     for name, *declared in _declared(body):
-                        self.methods.setdefault((classes[found[1]], name), tuple(declared))
+                        self.methods.setdefault((classes[struct], name), tuple(declared))
                 rest = rest.replace(body, "")
-            for name, *declared in _declared(rest):
-                self.functions.setdefault(name, tuple(declared))
+            for marked in rest.split("#[pyfunction")[1:]:
+                # What a macro stamps has no name of its own.
+                if re.search(r"\bfn (\$?)", marked)[1] == "":
+                    name, *declared = next(_declared(marked))
+                    self.functions[name] = tuple(declared)
 
     def function(self, name: str, owner: str | None = None) -> Function:
         """The types of a function, or of a class's method."""

@@ -53,12 +53,19 @@ impl PyThing {
     fn nothing(&self) {}
 }
 
+impl<'a> Trait for PyThing {
+    fn records(&self, unknown: &Unheard<'a>) -> Unheard { self }
+}
+
 #[pyfunction]
 fn records(name: &str, function: Py<PyAny>) -> Pairs {
     vec![]
 }
 
+fn first(helper: Unheard) -> Unheard { helper }
+
 #[pyfunction]
+#[pyo3(signature = (x, *args))]
 fn strange(x: Unheard) -> PyResult<()> {
     Ok(())
 }

@@ -62,8 +62,14 @@ from ._shapes import *  # noqa: F403
 from ._standard import *  # noqa: F403
 from ._statistics import *  # noqa: F403
 from ._ufuncs import *  # noqa: F403
+from .overlap import map_overlap
 
-__all__ = ["Array", "fft", "linalg", "overlap", "random"]
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
+
+__all__ = ["Array", "fft", "linalg", "map_overlap", "overlap", "random"]
 __all__ += _along.__all__
 __all__ += _blockwise.__all__
 __all__ += _chunks.__all__

@@ -15,7 +15,7 @@ from ._blockwise import Argument, Function, Input, call, function_name, infer_dt
 from ._functions import map_blocks
 from ._gufunc import apply_gufunc
 
-__all__ = ["apply_along_axis", "apply_over_axes", "fromfunction", "frompyfunc", "reduction"]
+__all__ = ["apply_along_axis", "apply_over_axes", "frompyfunc", "reduction"]
 
 
 def _axis(axis: int, ndim: int) -> int:
@@ -283,54 +283,6 @@ def _joined(parts: Array, every: dict[int, int], wide: int) -> Array:
 def _regular(length: int, chunk: int) -> tuple[int, ...]:
     full, rest = divmod(length, max(chunk, 1))
     return (chunk,) * full + ((rest,) if rest else ())
-
-
-class _OfIndices(Function):
-    """A function of the elements' indices."""
-
-    index_dtype: np.dtype
-
-    def call(self, parts: list[np.ndarray], block: tuple, start: tuple, shape: tuple) -> Any:
-        indices = np.indices(shape, dtype=self.index_dtype)
-        indices = [i + np.asarray(s, self.index_dtype) for i, s in zip(indices, start, strict=True)]
-        made = self.function(*indices, **self.keywords)
-        return np.broadcast_to(made, shape) if np.ndim(made) == 0 else made
-
-
-def fromfunction(
-    func: Callable, chunks: Any = "auto", shape: Any = None, dtype: Any = None, **kwargs: Any
-) -> Array:
-    """An array whose elements a function makes of their indices.
-
-    Parameters
-    ----------
-    func : callable
-        Called with an array of indices for each axis.
-    chunks
-        How the array is cut.
-    shape : tuple of int
-    dtype : dtype
-        The dtype of the indices that the function is given, by default float64.
-    **kwargs
-        Passed to the function.
-
-    Examples
-    --------
-    >>> da.fromfunction(lambda i, j: 10 * i + j, shape=(2, 3), dtype=int).compute()
-    array([[ 0,  1,  2],
-           [10, 11, 12]])
-    """
-    if shape is None:
-        raise TypeError("fromfunction needs a shape")
-    shape = (int(shape),) if isinstance(shape, Integral) else tuple(int(n) for n in shape)
-    index_dtype = _dtypes.DTYPES[_dtypes.name(float if dtype is None else dtype)]
-    ones = [np.ones((1,) * len(shape), index_dtype) for _ in shape]
-    kind = _dtypes.DTYPES[_dtypes.name(infer_dtype(func, ones, kwargs, "fromfunction"))]
-    name = function_name(func)
-    cut = Array(_native.full(shape, 0, kind.name, chunks)).chunks
-    function = _OfIndices(func, (), kwargs, name, kind)
-    function.index_dtype = index_dtype
-    return call(function, name, [], list(range(len(shape))), cut, kind)
 
 
 class _Elementwise:

@@ -243,6 +243,8 @@ remainder: ufunc
 """The remainder with the sign of the second argument; 0 for an integer over 0."""
 right_shift: ufunc
 """The bits moved to the right, keeping the sign; only the sign is left for a shift that is negative or at least the width."""
+rint: ufunc
+"""The nearest integer as a float, the even one of two."""
 sign: ufunc
 """-1, 0 or 1; for complex numbers the number over its absolute value."""
 signbit: ufunc
@@ -357,6 +359,7 @@ __all__ = [
     "reciprocal",
     "remainder",
     "right_shift",
+    "rint",
     "sign",
     "signbit",
     "sin",

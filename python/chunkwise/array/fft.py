@@ -6,8 +6,8 @@ single precision, everything else in double.
 
 >>> import chunkwise.array as da
 >>> x = da.asarray([1.0, 0.0, -1.0, 0.0], chunks=2)
->>> da.fft.rfft(x).compute()
-array([0.+0.j, 2.+0.j, 0.+0.j])
+>>> bool(da.allclose(da.fft.rfft(x), [0, 2, 0]))
+True
 """
 
 from __future__ import annotations
@@ -111,8 +111,8 @@ def fft(a: Any, n: int | None = None, axis: int = -1, norm: str | None = None) -
 
     Examples
     --------
-    >>> da.fft.fft(da.ones(4, chunks=2)).compute()
-    array([4.+0.j, 0.+0.j, 0.+0.j, 0.+0.j])
+    >>> bool(da.allclose(da.fft.fft(da.ones(4, chunks=2)), [4, 0, 0, 0]))
+    True
     """
     return _along("fft", a, n, axis, norm)
 
@@ -122,8 +122,8 @@ def ifft(a: Any, n: int | None = None, axis: int = -1, norm: str | None = None) 
 
     Examples
     --------
-    >>> da.fft.ifft(da.fft.fft(da.arange(3))).real.compute()
-    array([0., 1., 2.])
+    >>> bool(da.allclose(da.fft.ifft(da.fft.fft(da.arange(3))), [0, 1, 2]))
+    True
     """
     return _along("ifft", a, n, axis, norm)
 
@@ -194,9 +194,8 @@ def fftn(a: Any, s: _Axes = None, axes: _Axes = None, norm: str | None = None) -
 
     Examples
     --------
-    >>> da.fft.fftn(da.ones((2, 3))).compute().real
-    array([[6., 0., 0.],
-           [0., 0., 0.]])
+    >>> bool(da.allclose(da.fft.fftn(da.ones((2, 3))), [[6, 0, 0], [0, 0, 0]]))
+    True
     """
     return _over("fftn", a, s, axes, norm)
 
@@ -366,11 +365,15 @@ def fft_wrap(
 
     Examples
     --------
-    >>> da.fft.fft_wrap(np.fft.ifft, kind="ifft")(da.ones(2)).compute()
-    array([1.+0.j, 0.+0.j])
+    >>> bool(da.allclose(da.fft.fft_wrap(np.fft.ifft, kind="ifft")(da.ones(2)), [1, 0]))
+    True
     """
     kind = fft_func.__name__ if kind is None else kind
     own = globals().get(kind)
     if kind not in __all__ or not kind.endswith(("fft", "fft2", "fftn")):
         raise ValueError(f"Given unknown `kind` {kind}.")
     return own
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -715,3 +715,7 @@ def vector_norm(x: Any, /, *, axis: Any = None, keepdims: bool = False, ord: Any
     np.float64(4.0)
     """
     return Array(_native.vector_norm(_expr(x), float(ord), _axes(axis), keepdims))
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -359,3 +359,7 @@ def _windowed(
     ]
     sizes = [list(c) for c in chunks]
     return Array(_native.call(function, name, given, kind.name, sizes, [(0, 0)] * ndim))
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
