@@ -106,6 +106,7 @@ def explain(*things: Any) -> str:
     Examples
     --------
     >>> print(chunkwise.explain(da.ones((4, 4), chunks=2).sum()))
+    plan: 1 stage, 1 task, at most ... per task
     expression
       sum  float64[]  chunks ()
     ...

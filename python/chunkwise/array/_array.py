@@ -184,6 +184,7 @@ class Array:
         Examples
         --------
         >>> print(da.ones((4, 4), chunks=2).sum().explain())
+        plan: 1 stage, 1 task, at most ... per task
         expression
           sum  float64[]  chunks ()
         ...
