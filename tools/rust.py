@@ -57,7 +57,7 @@ class Source:
             for name, struct in re.findall(pattern, text, re.DOTALL):
                 classes[struct] = name
                 self.types[struct] = name
-            self.aliases |= dict(re.findall(r"\btype (\w+) = ([^;]+);", text))
+            self.aliases |= dict(re.findall(r"\btype (\w+)(?:<[^>]*>)? = ([^;]+);", text))
         for text in texts:
             rest = text
             for found in re.finditer(r"^impl\b(?:<[^>]*>)?([^{;]*)\{", text, re.MULTILINE):
@@ -89,7 +89,7 @@ class Source:
     def _python(self, rust: str, sequence: str, where: str) -> str:
         rust = rust.strip().removeprefix("&").strip()
         rust = re.sub(r"'\w+\s*,?\s*|\bmut\b|\bdyn\b", "", rust).strip()
-        rust = re.sub(r"\w+::", "", rust)
+        rust = re.sub(r"\w+::|<>", "", rust)
         if rust == "()":
             return "None"
         if rust.startswith("("):

@@ -5,10 +5,12 @@ from os import PathLike
 from typing import Any, Final, final
 
 FUNCTIONS: Final[list[tuple[str, int, str]]]
+QUANTILE_METHODS: Final[list[tuple[str, bool]]]
 REDUCTIONS: Final[list[tuple[str, str]]]
 SCANS: Final[list[str]]
 __version__: Final[str]
 __all__ = [
+    "Callable",
     "CancelledError",
     "Chunk",
     "Expr",
@@ -19,33 +21,54 @@ __all__ = [
     "Profile",
     "Progress",
     "ProgressBar",
+    "QUANTILE_METHODS",
     "REDUCTIONS",
     "Random",
     "SCANS",
     "Sampler",
     "Session",
+    "Source",
     "__version__",
+    "advanced_index",
     "arange",
+    "argwhere",
+    "assign",
     "basic_index",
+    "bin_numbers",
+    "bincount",
     "broadcast_arrays",
     "broadcast_to",
     "call",
     "calls",
     "cast",
     "clip",
+    "close",
     "compress",
+    "compression_level",
     "concatenate",
+    "cond",
+    "cross",
+    "decode",
     "default_memory_limit",
     "diag",
     "diagonal",
     "diff",
+    "digitize",
     "dot",
+    "eigh",
     "einsum",
     "elementwise",
+    "encode",
     "expand_dims",
     "expression_outline",
     "eye",
+    "fft_along",
+    "fft_over",
+    "fftfreq",
+    "fftshift",
+    "flatnonzero",
     "flip",
+    "forked",
     "format_bytes",
     "from_buffer",
     "from_getter",
@@ -55,19 +78,31 @@ __all__ = [
     "indices",
     "inner",
     "isclose",
+    "isin",
     "kron",
+    "linalg_one",
+    "linalg_pair",
     "linspace",
+    "lstsq",
+    "lu",
     "mask",
     "matmul",
+    "matrix_power",
+    "median",
     "meshgrid",
     "moveaxis",
+    "multi_dot",
     "nan_to_num",
+    "nonzero",
+    "norm",
     "now",
     "outer",
     "pad",
     "parse_bytes",
     "plan_outline",
     "promote",
+    "qr",
+    "quantile",
     "rechunk",
     "reduce",
     "repeat",
@@ -77,19 +112,32 @@ __all__ = [
     "rot90",
     "round",
     "scan",
+    "searchsorted",
+    "selection",
+    "solve",
+    "solve_triangular",
+    "sort",
     "split_at",
     "squeeze",
     "stack",
+    "svd",
+    "svd_compressed",
     "take",
+    "take_along_axis",
+    "take_lazily",
     "tensordot",
     "tile",
+    "tolerant",
     "topk",
     "transpose",
     "tri",
     "triangle",
+    "triangular",
+    "unique",
     "unstack",
     "vdot",
     "vecdot",
+    "vector_norm",
 ]
 
 class CancelledError(RuntimeError):
@@ -100,6 +148,22 @@ class InternalError(RuntimeError):
 
 class MemoryLimitError(MemoryError):
     """A computation that cannot run within the memory limit; the message names the smallest limit that would do."""
+
+@final
+class Callable:
+    """The handle of a function on chunks."""
+    def __new__(
+        cls,
+        function: Any,
+        outputs: Sequence[tuple[str, Sequence[int], Any]],
+        trim: Sequence[tuple[int, int]],
+        many: bool,
+    ) -> Callable: ...
+    @property
+    def id(self) -> int:
+        """The same for handles of the same function, as long as one of them lives."""
+    def parts(self) -> tuple[Any, ...]:
+        """The arguments that make it."""
 
 @final
 class Chunk:
@@ -126,6 +190,9 @@ class Expr:
     @property
     def label(self) -> str:
         """A word or two: `"mean(axis=0)"`."""
+    @property
+    def location(self) -> tuple[str, int] | None:
+        """The file and the line of the user's program that made it."""
     @property
     def nbytes(self) -> int: ...
     @property
@@ -204,11 +271,7 @@ class Random:
     def permutation(self, n: int, chunks: Any) -> Expr:
         """The numbers `0..n` in random order."""
     def sample(
-        self,
-        name: str,
-        parameters: Sequence[Expr | complex],
-        shape: Sequence[int],
-        chunks: Any,
+        self, name: str, parameters: Sequence[Expr | complex], shape: Sequence[int], chunks: Any
     ) -> Expr:
         """A distribution by name whose parameters are arrays or numbers."""
 
@@ -232,6 +295,9 @@ class Session:
     def __new__(
         cls, threads: int, memory_limit: int, scratch: str | PathLike[str] | None
     ) -> Session: ...
+    @property
+    def abandoned(self) -> bool:
+        """Whether its threads are still busy with a run that was interrupted and could not be stopped."""
     def compute(self, arrays: Iterable[Expr]) -> list[Chunk]:
         """The elements of several arrays, what they share computed once."""
     def explain(self, arrays: Iterable[Expr]) -> str:
@@ -249,10 +315,48 @@ class Session:
     def to_npy(self, array: Expr, path: str | PathLike[str]) -> None:
         """Writes an array to a `.npy` file, region by region."""
 
+@final
+class Source:
+    """The handle of an array's data."""
+    @staticmethod
+    def getter(read: Any, name: str, shape: Sequence[int], dtype: str, chunks: Any) -> Source:
+        """What `read(start, stop)` reads."""
+    @property
+    def id(self) -> str:
+        """The same for handles of the same data."""
+    @staticmethod
+    def memory(array: Any, dtype: str, name: str) -> Source:
+        """The elements of a NumPy array in memory."""
+    @staticmethod
+    def npy(path: str | PathLike[str]) -> Source:
+        """A `.npy` file."""
+    def parts(self) -> tuple[str, tuple[Any, ...]]:
+        """The name of the constructor above that makes it, and its arguments."""
+
+def advanced_index(
+    x: Expr, parts: tuple[bytes, Sequence[Source], Sequence[Callable]], pointwise: bool
+) -> Expr:
+    """`x[parts]`; `pointwise` brings the arrays' axes to the front wherever they stand."""
+
 def arange(start: complex, stop: complex, step: complex, dtype: str, chunks: Any) -> Expr:
     """`n` is how many there are, and `dtype` that of the result."""
 
+def argwhere(x: Expr) -> Expr: ...
+def assign(
+    x: Expr, parts: tuple[bytes, Sequence[Source], Sequence[Callable]], value: Expr | complex
+) -> Expr:
+    """`x` after `x[parts] = value`."""
+
 def basic_index(x: Expr, index: Any) -> Expr: ...
+def bin_numbers(
+    x: Expr, edges: Sequence[float] | None, count: int, range: tuple[float, float] | None
+) -> list[Expr]:
+    """The number of each element's bin, and the bins' edges: of given edges, or of `count` bins of equal
+    width, over a range or over the elements'."""
+
+def bincount(x: Expr, weights: Expr | None, length: int) -> Expr:
+    """How often each of the numbers up to `length` occurs, or the sum of the weights."""
+
 def broadcast_arrays(arrays: Iterable[Expr]) -> list[Expr]: ...
 def broadcast_to(x: Expr, shape: Sequence[int]) -> Expr: ...
 def call(
@@ -277,18 +381,32 @@ def calls(
 
 def cast(x: Expr, dtype: str) -> Expr: ...
 def clip(x: Expr, low: Expr | complex | None, high: Expr | complex | None) -> Expr: ...
+def close(seconds: float) -> None:
+    """Stops all runs and lets no new one begin; waits for at most `seconds` for those under way."""
+
 def compress(x: Expr, mask: Expr, axis: int) -> Expr: ...
+def compression_level(side: int, rank: int, oversamples: int, least: int) -> int: ...
 def concatenate(arrays: Iterable[Expr], axis: int) -> Expr: ...
+def cond(x: Expr, p: float | str | None) -> Expr: ...
+def cross(a: Expr, b: Expr, axis: int) -> Expr: ...
+def decode(bytes: bytes, sources: Sequence[Source], functions: Sequence[Callable]) -> list[Expr]:
+    """The way back."""
+
 def default_memory_limit() -> int:
     """The memory limit where none is chosen, in bytes."""
 
 def diag(x: Expr, k: int) -> Expr: ...
 def diagonal(x: Expr, offset: int, axis1: int, axis2: int) -> Expr: ...
 def diff(x: Expr, n: int, axis: int) -> Expr: ...
+def digitize(x: Expr, bins: Sequence[float], right: bool) -> Expr: ...
 def dot(a: Expr, b: Expr) -> Expr: ...
+def eigh(x: Expr, upper: bool) -> list[Expr]: ...
 def einsum(subscripts: str, arrays: Iterable[Expr]) -> Expr: ...
 def elementwise(name: str, *args: Any) -> Expr:
     """A function of the table by name, of arrays and numbers."""
+
+def encode(arrays: Iterable[Expr]) -> tuple[bytes, list[Source], list[Callable]]:
+    """Arrays as bytes, and the data and functions that the bytes name by number."""
 
 def expand_dims(x: Expr, axis: Sequence[int]) -> Expr: ...
 def expression_outline(arrays: Iterable[Expr]) -> tuple[list[dict[str, Any]], list[int]]:
@@ -296,7 +414,23 @@ def expression_outline(arrays: Iterable[Expr]) -> tuple[list[dict[str, Any]], li
     own places among them. What is made alike is one node."""
 
 def eye(n: int, m: int, k: int, dtype: str, chunks: Any) -> Expr: ...
+def fft_along(name: str, x: Expr, n: int | None, axis: int, norm: str | None) -> Expr:
+    """`fft`, `ifft`, `rfft`, `irfft`, `hfft` or `ihfft` along an axis."""
+
+def fft_over(
+    name: str, x: Expr, s: Sequence[int] | None, axes: Sequence[int] | None, norm: str | None
+) -> Expr:
+    """`fftn`, `ifftn`, `rfftn` or `irfftn`."""
+
+def fftfreq(n: int, d: float, half: bool, chunks: Any) -> Expr:
+    """The frequencies of a transform, or of the first half of one."""
+
+def fftshift(x: Expr, axes: Sequence[int] | None, inverse: bool) -> Expr: ...
+def flatnonzero(x: Expr) -> Expr: ...
 def flip(x: Expr, axis: Sequence[int] | None) -> Expr: ...
+def forked() -> None:
+    """In a forked child: what its parent runs is not run here."""
+
 def format_bytes(bytes: int) -> str:
     """`"762.94 MiB"`."""
 
@@ -316,15 +450,29 @@ def full_like(like: Expr, value: complex, dtype: str) -> Expr:
 def indices(shape: Sequence[int], chunks: Any) -> Expr: ...
 def inner(a: Expr, b: Expr) -> Expr: ...
 def isclose(x: Expr, y: Expr | complex, rtol: float, atol: float, equal_nan: bool) -> Expr: ...
+def isin(x: Expr, test: Expr, invert: bool) -> Expr: ...
 def kron(a: Expr, b: Expr) -> Expr: ...
+def linalg_one(name: str, x: Expr) -> Expr:
+    """A function of one array with one result, by name."""
+
+def linalg_pair(name: str, x: Expr) -> list[Expr]:
+    """A function of one array with two results, by name."""
+
 def linspace(
     start: float, stop: float, n: int, endpoint: bool, dtype: str, chunks: Any
 ) -> Expr: ...
+def lstsq(a: Expr, b: Expr, rcond: float | None) -> list[Expr]: ...
+def lu(x: Expr) -> list[Expr]: ...
 def mask(x: Expr, mask: Expr) -> Expr: ...
 def matmul(a: Expr, b: Expr) -> Expr: ...
+def matrix_power(x: Expr, n: int) -> Expr: ...
+def median(x: Expr, axis: Sequence[int] | None, keepdims: bool, skip: bool) -> Expr: ...
 def meshgrid(arrays: Iterable[Expr], xy: bool) -> list[Expr]: ...
 def moveaxis(x: Expr, source: Sequence[int], destination: Sequence[int]) -> Expr: ...
+def multi_dot(arrays: Iterable[Expr]) -> Expr: ...
 def nan_to_num(x: Expr, nan: float, posinf: float | None, neginf: float | None) -> Expr: ...
+def nonzero(x: Expr) -> list[Expr]: ...
+def norm(x: Expr, ord: float | str | None, axis: Sequence[int] | None, keepdims: bool) -> Expr: ...
 def now() -> float:
     """Seconds on the axis of profiles and samples."""
 
@@ -344,6 +492,12 @@ def plan_outline(
 def promote(a: str, b: str) -> str:
     """What two dtypes become together."""
 
+def qr(x: Expr, complete: bool) -> list[Expr]: ...
+def quantile(
+    x: Expr, q: Sequence[float], axis: Sequence[int] | None, method: str, keepdims: bool, skip: bool
+) -> Expr:
+    """Quantiles, their axis in front; NaN left out where `skip`."""
+
 def rechunk(x: Expr, chunks: Any) -> Expr: ...
 def reduce(name: str, x: Expr, axis: Sequence[int] | None, keepdims: bool, ddof: float) -> Expr:
     """A reduction of the table by name; `axis` is `None` or several."""
@@ -357,20 +511,47 @@ def round(x: Expr, decimals: int) -> Expr: ...
 def scan(name: str, x: Expr, axis: int | None) -> Expr:
     """A cumulative operation of the table by name; without an axis, over all elements in C order."""
 
+def searchsorted(sorted: Expr, values: Expr, side: str) -> Expr: ...
+def selection(x: Expr) -> tuple[Expr, Expr, int] | None:
+    """What a boolean index is made of, if `x` is one: the array, the mask, and the axis."""
+
+def solve(a: Expr, b: Expr) -> Expr: ...
+def solve_triangular(a: Expr, b: Expr, lower: bool, unit: bool) -> Expr: ...
+def sort(x: Expr, axis: int, descending: bool, indices: bool) -> Expr:
+    """The elements along an axis in order, or where they stood."""
+
 def split_at(x: Expr, positions: Sequence[int], axis: int) -> list[Expr]: ...
 def squeeze(x: Expr, axis: Sequence[int]) -> Expr: ...
 def stack(arrays: Iterable[Expr], axis: int) -> Expr: ...
+def svd(x: Expr, full: bool) -> list[Expr]: ...
+def svd_compressed(
+    x: Expr, k: int, seed: int, power_iterations: int, oversamples: int, orthogonal: bool
+) -> list[Expr]: ...
 def take(x: Expr, positions: Sequence[int], axis: int) -> Expr: ...
+def take_along_axis(x: Expr, indices: Expr, axis: int) -> Expr: ...
+def take_lazily(x: Expr, positions: Expr, axis: int) -> Expr:
+    """The elements at positions that are known only when computing."""
+
 def tensordot(a: Expr, b: Expr, axes: tuple[Sequence[int], Sequence[int]]) -> Expr:
     """`axes` is a count, or two lists."""
 
 def tile(x: Expr, times: Sequence[int]) -> Expr: ...
+def tolerant(name: str, x: Expr, rtol: Expr | None, hermitian: bool) -> Expr:
+    """What counts singular values up to `rtol` as zero: `matrix_rank` and `pinv`, by name."""
+
 def topk(x: Expr, k: int, axis: int, indices: bool) -> Expr: ...
 def transpose(x: Expr, order: Sequence[int] | None) -> Expr:
     """The axes in another order, or reversed."""
 
 def tri(n: int, m: int, k: int, dtype: str, chunks: Any) -> Expr: ...
 def triangle(x: Expr, k: int, upper: bool) -> Expr: ...
+def triangular(name: str, x: Expr, upper: bool) -> Expr:
+    """What reads one triangle: `cholesky` and `eigvalsh`, by name."""
+
+def unique(x: Expr, equal_nan: bool, all: bool) -> list[Expr]:
+    """The different elements, where each occurs first, how often."""
+
 def unstack(x: Expr, axis: int) -> list[Expr]: ...
 def vdot(a: Expr, b: Expr) -> Expr: ...
 def vecdot(a: Expr, b: Expr, axis: int) -> Expr: ...
+def vector_norm(x: Expr, ord: float, axis: Sequence[int] | None, keepdims: bool) -> Expr: ...

@@ -14,6 +14,7 @@ from rust import Function, Source
 TEXT = """
 /// fn commented(x: u8) -> PyResult<u8> {}
 type Pairs = Vec<(String, Option<f64>)>;
+type Nodes<'py> = (Vec<Bound<'py, PyDict>>, usize);
 
 macro_rules! pairs {
     ($($name:ident),*) => {$(
@@ -62,6 +63,11 @@ fn records(name: &str, function: Py<PyAny>) -> Pairs {
     vec![]
 }
 
+#[pyfunction]
+fn nodes<'py>(py: Python<'py>) -> PyResult<Nodes<'py>> {
+    draw(py)
+}
+
 fn first(helper: Unheard) -> Unheard { helper }
 
 #[pyfunction]
@@ -91,6 +97,7 @@ def test_aliases_are_followed(source: Source) -> None:
     assert source.function("records") == Function(
         {"name": "str", "function": "Any"}, "list[tuple[str, float | None]]"
     )
+    assert source.function("nodes") == Function({}, "tuple[list[dict[str, Any]], int]")
 
 
 def test_macros_are_written_out(source: Source) -> None:
