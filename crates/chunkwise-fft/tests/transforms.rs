@@ -106,7 +106,7 @@ fn check(kind: Kind, dtype: DType, shape: &[usize], axis: usize, n: usize, norm:
     let mut given = if part {
         let larger: Vec<usize> = shape.iter().map(|d| d + 2).collect();
         let size = larger.iter().product();
-        let region = Region::new(vec![1; shape.len()], shape.to_vec());
+        let region = Region::new(vec![1; shape.len()], shape);
         chunk(&noise(size), input, &larger).region(&region).unwrap()
     } else {
         chunk(&noise(shape.iter().product()), input, shape)

@@ -91,10 +91,13 @@ pub(crate) fn eig_bytes<T: Field>(n: usize, wanted: bool) -> u64 {
         + needed.unaligned_bytes_required() as u64
 }
 
+/// Eigenvalues, and eigenvectors as columns.
+pub(crate) type Pairs<C> = (Vec<C>, Mat<C>);
+
 /// The general problem, which real and complex matrices have different functions for.
 pub(crate) trait General: Field {
     /// Eigenvalues, and the right eigenvectors as columns where they are asked for.
-    fn decompose(a: &[Self], n: usize, wanted: bool) -> Result<(Vec<Self::C>, Mat<Self::C>)>;
+    fn decompose(a: &[Self], n: usize, wanted: bool) -> Result<Pairs<Self::C>>;
 }
 
 const FAILED: Error = Error::NoConvergence { operation: "eig" };
@@ -102,7 +105,7 @@ const FAILED: Error = Error::NoConvergence { operation: "eig" };
 macro_rules! general {
     ($($r:ty),*) => {$(
         impl General for $r {
-            fn decompose(a: &[$r], n: usize, wanted: bool) -> Result<(Vec<Self::C>, Mat<Self::C>)> {
+            fn decompose(a: &[$r], n: usize, wanted: bool) -> Result<Pairs<Self::C>> {
                 let no = ComputeEigenvectors::No;
                 let params = Default::default();
                 let needed = evd_scratch::<$r>(n, no, vectors(wanted), Par::Seq, params);

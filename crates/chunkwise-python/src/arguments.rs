@@ -233,7 +233,7 @@ pub(crate) fn cuts<'py>(py: Python<'py>, grid: &Grid) -> PyResult<Bound<'py, PyT
 fn regular(len: usize, chunk: usize) -> Vec<usize> {
     let chunk = chunk.max(1);
     let mut sizes = vec![chunk; len / chunk];
-    if len % chunk > 0 || len == 0 {
+    if !len.is_multiple_of(chunk) || len == 0 {
         sizes.push(len % chunk);
     }
     sizes

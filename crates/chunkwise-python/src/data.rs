@@ -38,12 +38,12 @@ unsafe impl<T> Sync for Exported<T> {}
 
 impl<T> AsRef<[T]> for Exported<T> {
     fn as_ref(&self) -> &[T] {
-        // SAFETY: `chunk` computed the first address and the number of elements from the buffer's own
-        // shape and strides, and checked the alignment.
         #[expect(
             unsafe_code,
             reason = "the one place where foreign memory becomes a slice"
         )]
+        // SAFETY: `chunk` computed the first address and the number of elements from the buffer's own
+        // shape and strides, and checked the alignment.
         unsafe {
             std::slice::from_raw_parts(self.first, self.len)
         }

@@ -75,6 +75,9 @@ fn pause(name: &str, seconds: f64) -> PyResult<Duration> {
     })
 }
 
+/// Time, processors in percent of one, resident, array and limit bytes.
+type Row = (f64, Option<f64>, Option<u64>, u64, Option<u64>);
+
 /// Seconds on the axis of profiles and samples.
 #[pyfunction]
 fn now() -> f64 {
@@ -284,8 +287,7 @@ impl PySampler {
         self.sampler.clear();
     }
 
-    /// Time, processors in percent of one, resident, array and limit bytes.
-    fn samples(&self) -> Vec<(f64, Option<f64>, Option<u64>, u64, Option<u64>)> {
+    fn samples(&self) -> Vec<Row> {
         let samples = self.sampler.samples();
         samples
             .into_iter()

@@ -60,6 +60,9 @@ fn expression_outline<'py>(
     Ok((nodes, roots))
 }
 
+/// Stages, and the stage and the output of each array.
+type Outline<'py> = (Vec<Bound<'py, PyDict>>, Vec<(usize, usize)>);
+
 /// The stages of the plan for some arrays as dictionaries, and for each array the stage and the output
 /// where it comes out.
 #[pyfunction]
@@ -67,7 +70,7 @@ fn plan_outline<'py>(
     py: Python<'py>,
     session: &PySession,
     arrays: Arrays,
-) -> PyResult<(Vec<Bound<'py, PyDict>>, Vec<(usize, usize)>)> {
+) -> PyResult<Outline<'py>> {
     let refs: Vec<&Array> = arrays.0.iter().collect();
     let plan = py.detach(|| session.session.plan(&refs)).or_raise()?;
     let mut stages = Vec::new();

@@ -93,7 +93,7 @@ fn equal_identities_on_equal_inputs_are_computed_once() {
         made.unwrap().swap_remove(0)
     };
     let session = Session::new(1, 1 << 26).unwrap();
-    let mut count = |arrays: [Array; 2]| {
+    let count = |arrays: [Array; 2]| {
         calls.store(0, Ordering::Relaxed);
         session.compute(&[&arrays[0], &arrays[1]]).unwrap();
         calls.load(Ordering::Relaxed)

@@ -28,10 +28,13 @@ pub struct Turn(Arc<AtomicBool>);
 #[derive(Clone, Debug)]
 pub struct Progress(Arc<Shared>);
 
+/// Shows a run; the second argument says whether it has ended.
+type Draw = dyn Fn(&Progress, bool) + Send + Sync;
+
 struct Shared {
     state: Mutex<State>,
     wake: Condvar,
-    draw: Box<dyn Fn(&Progress, bool) + Send + Sync>,
+    draw: Box<Draw>,
     pause: Duration,
     minimum: Duration,
     turn: Turn,
@@ -142,14 +145,12 @@ impl Subscriber for Ticker {
                     state.meter.update(done, *end);
                 }
             }
-            Event::Finished { elapsed, ok, .. } => {
-                if self.stop(Some(*elapsed), *ok) {
-                    let shown = self.shared.lock().drawn || *elapsed >= self.shared.minimum;
-                    if shown {
-                        (self.shared.draw)(&Progress(Arc::clone(&self.shared)), true);
-                    }
-                    self.shared.turn.0.store(false, Ordering::Release);
+            Event::Finished { elapsed, ok, .. } if self.stop(Some(*elapsed), *ok) => {
+                let shown = self.shared.lock().drawn || *elapsed >= self.shared.minimum;
+                if shown {
+                    (self.shared.draw)(&Progress(Arc::clone(&self.shared)), true);
                 }
+                self.shared.turn.0.store(false, Ordering::Release);
             }
             _ => {}
         }

@@ -11,6 +11,9 @@ use crate::{
     AxisIndex, Call, CallFunction, CallInput, CallOutput, Expr, Follow, IndexMap, Kind, Operand,
 };
 
+/// Makes a function from its name and parameters; `None` for an unknown one.
+type Plain<'a> = dyn Fn(&str, &[u8]) -> Option<Arc<dyn CallFunction>> + 'a;
+
 /// What bytes name and do not hold.
 pub struct Attachments<'a> {
     /// The data, by number.
@@ -18,7 +21,7 @@ pub struct Attachments<'a> {
     /// The users' functions, by number.
     pub functions: Vec<Arc<dyn CallFunction>>,
     /// Makes a function from what its [`plain`](CallFunction::plain) gave; `None` for unknown ones.
-    pub plain: &'a dyn Fn(&str, &[u8]) -> Option<Arc<dyn CallFunction>>,
+    pub plain: &'a Plain<'a>,
 }
 
 /// The expressions that [`encode`](super::encode) wrote, with the attachments of the same numbers.

@@ -247,14 +247,14 @@ macro_rules! floats {
             fn exponent(self) -> i32 {
                 let (x, below) = normal(self as f64);
                 let biased = (x.to_bits() >> 52) as i32 & 0x7ff;
-                let none = self == 0.0 || !(self.abs() < $t::INFINITY);
+                let none = self == 0.0 || !self.is_finite();
                 if none { 0 } else { biased - 1022 - below }
             }
             #[inline(always)]
             fn mantissa(self) -> $t {
                 let (x, _) = normal(self as f64);
                 let bits = (x.to_bits() & !(0x7ff << 52)) | 1022 << 52;
-                let none = self == 0.0 || !(self.abs() < $t::INFINITY);
+                let none = self == 0.0 || !self.is_finite();
                 if none { self } else { f64::from_bits(bits) as $t }
             }
             #[inline(always)]

@@ -125,7 +125,7 @@ fn search(u: f64, zero: f64, last: f64, ratio: impl Fn(f64) -> f64) -> f64 {
 /// angle. By Best and Fisher, "Efficient simulation of the von Mises distribution", 1979.
 #[inline(always)]
 pub(crate) fn von_mises(word: u64, kappa: f64) -> f64 {
-    if !(kappa >= 0.0) {
+    if kappa.is_nan() || kappa < 0.0 {
         return f64::NAN;
     }
     let mut words = Words(word);
@@ -161,7 +161,7 @@ pub(crate) fn von_mises(word: u64, kappa: f64) -> f64 {
 /// generation", 1986, X.6.1.
 #[inline(always)]
 pub(crate) fn zipf(word: u64, a: f64) -> i64 {
-    if !(a > 1.0) {
+    if a.is_nan() || a <= 1.0 {
         return NO_COUNT;
     }
     let less = a - 1.0;

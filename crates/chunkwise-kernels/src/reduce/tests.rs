@@ -346,7 +346,7 @@ fn definition(
             0.0,
         ),
         "bincount" => {
-            let count = |k: usize| xs.iter().filter(|x| **x == Scalar::Int(k as i128)).count();
+            let count = |k: usize| xs.iter().filter(|x| **x == &Scalar::Int(k as i128)).count();
             let numbers = 0..params.k.unsigned_abs();
             Some((
                 numbers.map(|k| Scalar::Int(count(k) as i128)).collect(),

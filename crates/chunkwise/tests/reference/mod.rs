@@ -208,7 +208,7 @@ fn meaning(e: &Expr, known: &mut HashMap<NodeId, Values>) -> Result<Values> {
                     regions: &regions,
                     pool: &Pool::new(1 << 30),
                 };
-                let made = scalars(&(call.function)(&task)?[*output])?;
+                let made = scalars(&call.function.call(&task)?[*output])?;
                 let mut inner = Region::whole(&region.shape);
                 for (start, trim) in inner.start.iter_mut().zip(&call.trim) {
                     *start = trim.0;

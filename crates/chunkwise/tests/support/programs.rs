@@ -601,7 +601,7 @@ impl Maker {
                     "cummin" => a.cummin(axis),
                     "cummax" => a.cummax(axis),
                     "nancumsum" => a.nancumsum(axis),
-                    "sort" => a.sort(axis, false),
+                    "sort" => a.sort(axis as isize, false),
                     _ => a.sign().and_then(|s| s.nancumprod(axis)),
                 };
                 if rounded && f.ends_with("prod") {
