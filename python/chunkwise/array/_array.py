@@ -415,7 +415,7 @@ class Array:
     def __array_namespace__(self, *, api_version: str | None = None) -> Any:
         from .. import array
 
-        if api_version not in (None, "2021.12", "2022.12", "2023.12", "2024.12"):
+        if api_version not in (None, "2021.12", "2022.12", "2023.12", "2024.12", "2025.12"):
             raise ValueError(f"unknown version {api_version!r} of the array API standard")
         return array
 
@@ -435,11 +435,18 @@ class Array:
     def __dlpack_device__(self) -> tuple[int, int]:
         return np.empty(0).__dlpack_device__()
 
-    def __dlpack__(self, **options: Any) -> Any:
-        if options.get("copy") is False:
-            raise BufferError("a lazy array has no memory to share: its elements are computed")
-        options.pop("copy", None)
-        return np.asarray(self.compute()).__dlpack__(**options)
+    def __dlpack__(
+        self,
+        *,
+        stream: Any = None,
+        max_version: tuple[int, int] | None = None,
+        dl_device: tuple[int, int] | None = None,
+        copy: bool | None = None,
+    ) -> Any:
+        # The memory that the elements are computed into is handed over: that is never a copy of it.
+        return np.asarray(self.compute()).__dlpack__(
+            stream=stream, max_version=max_version, dl_device=dl_device, copy=copy
+        )
 
     def astype(self, dtype: Any, *, copy: bool = True, casting: str = "unsafe") -> Array:
         """The elements converted to another dtype; see `chunkwise.array.astype`."""

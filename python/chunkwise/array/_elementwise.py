@@ -71,22 +71,22 @@ def where(condition: Any, x: Any = None, y: Any = None, /) -> Any:
 
 
 def clip(
-    a: Any,
+    x: Any,
     /,
-    a_min: Any = None,
-    a_max: Any = None,
-    out: Any = None,
-    *,
     min: Any = None,
     max: Any = None,
+    out: Any = None,
+    *,
+    a_min: Any = None,
+    a_max: Any = None,
 ) -> Any:
     """The elements limited to lie between two limits; NaN where any is NaN; the upper limit wins.
 
     Parameters
     ----------
-    a : array_like
-    a_min, a_max : array_like or None
-        The limits, also called `min` and `max`; `None` for no limit. A Python integer that the
+    x : array_like
+    min, max : array_like or None
+        The limits, also called `a_min` and `a_max`; `None` for no limit. A Python integer that the
         dtype cannot hold limits as far as the dtype goes.
     out : Array or numpy.ndarray, optional
         What becomes the result.
@@ -96,13 +96,13 @@ def clip(
     >>> da.clip([1, 5, 9], 2, 6).compute()
     array([2, 5, 6])
     """
-    if min is not None or max is not None:
-        if a_min is not None or a_max is not None:
+    if a_min is not None or a_max is not None:
+        if min is not None or max is not None:
             raise ValueError("clip: a limit is given by both of its names")
-        a_min, a_max = min, max
-    x = asarray(a)
-    low = None if a_min is None else _limit(a_min, x.dtype, -1)
-    high = None if a_max is None else _limit(a_max, x.dtype, 1)
+        min, max = a_min, a_max
+    x = asarray(x)
+    low = None if min is None else _limit(min, x.dtype, -1)
+    high = None if max is None else _limit(max, x.dtype, 1)
     result = Array(_native.clip(x._expr, low, high))
     return result if out is None else _store(out, result, "clip", "same_kind")
 

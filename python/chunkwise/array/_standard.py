@@ -61,7 +61,7 @@ __all__ = [
     "uint8",
 ]
 
-__array_api_version__ = "2024.12"
+__array_api_version__ = "2025.12"
 
 
 def astype(
@@ -233,9 +233,9 @@ class _Info:
         """The only device."""
         return "cpu"
 
-    def devices(self) -> list[str]:
+    def devices(self) -> tuple[str, ...]:
         """The only device."""
-        return ["cpu"]
+        return ("cpu",)
 
     def default_dtypes(self, *, device: str | None = None) -> dict[str, np.dtype]:
         """What arrays have where no dtype is given."""
@@ -263,6 +263,6 @@ def __array_namespace_info__() -> _Info:
     Examples
     --------
     >>> da.__array_namespace_info__().devices()
-    ['cpu']
+    ('cpu',)
     """
     return _Info()
