@@ -5,11 +5,12 @@
 
 mod reduce;
 
+use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::sync::atomic::AtomicBool;
 
 use chunkwise::{Array, Chunk, DType, Element, Error, Expr, IntoNdarray, Result, Scalar};
-use chunkwise_core::{Pool, Region, dispatch};
+use chunkwise_core::{Complex64, Pool, Region, dispatch};
 use chunkwise_expr::{CallTask, Kind, NodeId};
 use chunkwise_kernels::elementwise::{Kernel, cast};
 use chunkwise_kernels::random::Sampler;
@@ -130,7 +131,7 @@ fn meaning(e: &Expr, known: &mut HashMap<NodeId, Values>) -> Result<Values> {
             axis,
             descending,
             indices,
-        } if !input.dtype().is_complex() => {
+        } => {
             let mut out = evaluate(input, known)?;
             for mut lane in out.lanes_mut(Axis(*axis)) {
                 let values = lane.to_vec();
@@ -140,10 +141,17 @@ fn meaning(e: &Expr, known: &mut HashMap<NodeId, Values>) -> Result<Values> {
                         true => (&values[*b], &values[*a]),
                         false => (&values[*a], &values[*b]),
                     };
-                    match (reduce::is_nan(*a), reduce::is_nan(*b), a, b) {
-                        (false, false, Scalar::Int(a), Scalar::Int(b)) => a.cmp(b),
-                        (false, false, a, b) => (a.to_f64() + 0.0).total_cmp(&(b.to_f64() + 0.0)),
-                        (a, b, ..) => a.cmp(&b),
+                    match (a, b) {
+                        (Scalar::Int(a), Scalar::Int(b)) => a.cmp(b),
+                        (Scalar::Complex(a), Scalar::Complex(b)) => {
+                            // First those with NaN in no part, in the imaginary, in the real, in both.
+                            let nans = |z: &Complex64| (z.re.is_nan(), z.im.is_nan());
+                            nans(a)
+                                .cmp(&nans(b))
+                                .then_with(|| in_order(a.re, b.re))
+                                .then_with(|| in_order(a.im, b.im))
+                        }
+                        (a, b) => in_order(a.to_f64(), b.to_f64()),
                     }
                 });
                 for (to, from) in lane.iter_mut().zip(order) {
@@ -220,6 +228,12 @@ fn meaning(e: &Expr, known: &mut HashMap<NodeId, Values>) -> Result<Values> {
         }
     };
     Ok(out)
+}
+
+/// NaN after all else, and zeros of either sign alike.
+fn in_order(a: f64, b: f64) -> Ordering {
+    let nans = a.is_nan().cmp(&b.is_nan());
+    nans.then_with(|| a.partial_cmp(&b).unwrap_or(Ordering::Equal))
 }
 
 /// An elementwise kernel over whole arrays.
