@@ -353,3 +353,10 @@ def test_methods():
     some = x[x > 100]
     assert some.compute_chunk_sizes() is some
     assert sum(some.chunks[0]) == (X > 100).sum()
+
+
+@pytest.mark.parametrize("shape, mask", [((0, 1), (0, 0)), ((2, 1), (2, 0)), ((2, 3), (0, 3))])
+def test_masks_without_elements_choose_nothing(shape, mask):
+    x = np.ones(shape)
+    key = np.zeros(mask, bool)
+    assert x[key].shape == da.asarray(x)[key].shape == da.asarray(x)[da.asarray(key)].shape

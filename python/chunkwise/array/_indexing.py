@@ -157,8 +157,20 @@ def _truths(expr: Any, parts: list[Any]) -> tuple[Any, list[Any], list[int]]:
     return _native.basic_index(expr, tuple(basic)), out, added
 
 
+def _without_empty_masks(parts: list[Any]) -> list[Any]:
+    """Masks without elements as the positions that they choose, none: in NumPy such a mask need not
+    fit the shape."""
+    out: list[Any] = []
+    for part in parts:
+        if getattr(part, "dtype", None) == np.bool_ and part.ndim and not part.size:
+            out.extend([np.empty(0, np.int64)] * part.ndim)
+        else:
+            out.append(part)
+    return out
+
+
 def _parts(expr: Any, key: Any) -> tuple[Any, list[Any], list[int]]:
-    parts = _written_out(key, expr.ndim)
+    parts = _without_empty_masks(_written_out(key, expr.ndim))
     _checked(parts, expr.shape)
     expr, parts, added = _truths(expr, parts)
     return expr, _points(parts), added
