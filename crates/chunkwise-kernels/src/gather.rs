@@ -322,7 +322,7 @@ mod tests {
         let mut out = [0i32; 1];
         let mut dst = ViewMut::from_slice(&mut out, &[1]).unwrap();
         assert!(take(&x.view(), 0, 0, &[3], &mut dst).is_err());
-        for (index, fits) in [(3, false), (-4, false), (-3, true), (2, true)] {
+        for (index, fits) in [(3i64, false), (-4, false), (-3, true), (2, true)] {
             let which = [index];
             let which = View::from_slice(&which, &[1]).unwrap();
             assert_eq!(take_along(&x.view(), 0, &which, &mut dst).is_ok(), fits);

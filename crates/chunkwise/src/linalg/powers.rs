@@ -11,7 +11,7 @@ impl Array {
     ///
     /// ```
     /// # use chunkwise::Array;
-    /// let x = Array::from_vec(vec![1, 1, 0, 1], [2, 2], 2)?;
+    /// let x = Array::from_vec(vec![1i64, 1, 0, 1], [2, 2], 2)?;
     /// assert_eq!(x.matrix_power(10)?.compute()?.to_vec::<i64>()?, [1, 10, 0, 1]);
     /// # Ok::<_, chunkwise::Error>(())
     /// ```
@@ -47,8 +47,8 @@ impl Array {
     ///
     /// ```
     /// # use chunkwise::Array;
-    /// let x = Array::from_vec(vec![1, 0, 0], [3], 3)?;
-    /// let y = Array::from_vec(vec![0, 1, 0], [3], 3)?;
+    /// let x = Array::from_vec(vec![1i64, 0, 0], [3], 3)?;
+    /// let y = Array::from_vec(vec![0i64, 1, 0], [3], 3)?;
     /// assert_eq!(x.cross(&y, -1)?.compute()?.to_vec::<i64>()?, [0, 0, 1]);
     /// # Ok::<_, chunkwise::Error>(())
     /// ```
