@@ -219,7 +219,8 @@ def from_dlpack(x: Any, /, *, device: str | None = None, copy: Any = None) -> Ar
     _check_device(device)
     if isinstance(x, Array):
         return asarray(x, copy=copy)
-    return asarray(np.from_dlpack(x, copy=copy))
+    # NumPy 2.0 has no keyword for it.
+    return asarray(np.from_dlpack(x) if copy is None else np.from_dlpack(x, copy=copy))
 
 
 class _Info:
