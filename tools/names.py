@@ -174,7 +174,8 @@ TABLES = {
     "dask_array": ("Arrays", "The attributes and methods of `dask.array.Array`.", "Array."),
     "array_api": (
         "The array API standard",
-        "The names of the standard's version 2024.12, which 2025.12 keeps, with its extensions `linalg` and `fft`.",
+        "The names of the standard's version 2024.12, which 2025.12 keeps, with its extensions "
+        "`linalg` and `fft`.",
         "",
     ),
     "numpy": ("NumPy", "The names of NumPy's main namespace.", ""),
