@@ -137,6 +137,7 @@ impl Reader<'_> {
                     .into_iter()
                     .map(|(from, start, step)| axis_index(from, start, step, &shape))
                     .collect::<Result<Vec<_>>>()?;
+                within(&map, input.shape(), &shape)?;
                 input.view(IndexMap::new(map, ndim), &shape)?
             }
             Form::Reduce {
@@ -289,6 +290,25 @@ fn axis_index(
         .and_then(|reach| reach.checked_add(isize::try_from(start).ok()?))
         .ok_or_else(wrong)?;
     Ok(AxisIndex { from, start, step })
+}
+
+/// An error for a view without elements that moves beyond the array: the view's constructor, which need
+/// not ask where nothing is read, reckons with the chunks that it passes.
+fn within(map: &[AxisIndex], input: &[usize], shape: &[usize]) -> Result<()> {
+    if !shape.contains(&0) {
+        return Ok(());
+    }
+    for (a, len) in map.iter().zip(input) {
+        let moved = a.from.map_or(0, |f| shape[f]);
+        if moved == 0 || a.step == 0 {
+            continue;
+        }
+        let last = a.start as isize + a.step * (moved as isize - 1);
+        if a.start >= *len || last < 0 || last >= *len as isize {
+            return Err(invalid(format!("a view beyond {len} elements")));
+        }
+    }
+    Ok(())
 }
 
 fn followed(name: &str, follow: &[Follow], ndim: usize) -> Result<()> {
