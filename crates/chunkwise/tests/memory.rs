@@ -120,8 +120,8 @@ const PLANS: &[(&str, Build)] = &[
     }),
 ];
 
-/// Plans that hold more than the array at once: whole lanes with their keys and places, or the edges of
-/// bins beside whole chunks. They may be refused at its size and must run at eight times that.
+/// Plans with tasks that hold more than the array: whole lanes with their keys and places, or chunks
+/// joined along an axis for a function. They may be refused at its size and must run at eight times that.
 const LARGE: [&str; 4] = ["sorted as one", "the order of all", "medians", "digits"];
 
 fn check(name: &str, session: &Session, array: &Array) -> Result<u64> {
