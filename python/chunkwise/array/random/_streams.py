@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
+import os
 import threading
 from operator import index
 from typing import Any
@@ -51,7 +51,7 @@ class Streams:
         self._lock = threading.Lock()
         self._sequence = None
         if seed is None:
-            seed = secrets.randbits(64)
+            seed = int.from_bytes(os.urandom(8))
         word = None if isinstance(seed, bool) else _word(seed)
         if word is None:
             # Loaded where it is needed: most seeds do without.
