@@ -128,6 +128,30 @@ impl AxisGrid {
         (0..self.count()).map(|i| self.extent(i).len())
     }
 
+    /// The same axis with up to `n` neighbouring chunks in one.
+    pub fn grouped(&self, n: usize) -> AxisGrid {
+        let n = n.max(1);
+        match self {
+            AxisGrid::Regular { len, chunk } => AxisGrid::regular(*len, chunk.saturating_mul(n)),
+            AxisGrid::Irregular(offsets) => {
+                let last = offsets.len() - 1;
+                let ends = (1..=last).step_by(n).map(|i| (i + n - 1).min(last));
+                let ends = ends.map(|i| offsets[i]);
+                AxisGrid::Irregular(std::iter::once(0).chain(ends).collect())
+            }
+        }
+    }
+
+    /// Whether every chunk of `other`, on an axis of the same length, lies within one of these.
+    pub fn holds(&self, other: &AxisGrid) -> bool {
+        if let (AxisGrid::Regular { chunk, len }, AxisGrid::Regular { chunk: small, .. }) =
+            (self, other)
+        {
+            return chunk.is_multiple_of(*small) || chunk >= len;
+        }
+        (0..other.count()).all(|i| self.covering(other.extent(i)).len() <= 1)
+    }
+
     /// The chunks of the part `range` of this axis.
     pub fn slice(&self, range: Range<usize>) -> AxisGrid {
         if range.is_empty() {

@@ -136,7 +136,7 @@ impl Sort<'_> {
 }
 
 fn output(dtype: DType, grid: Grid) -> StageOutput {
-    StageOutput { dtype, grid }
+    StageOutput::new(dtype, grid)
 }
 
 /// Tasks of whole lanes, as many as make a task.
