@@ -20,7 +20,7 @@ from . import _dtypes
 from ._array import Array
 from ._convert import _from_numpy, from_npy
 
-__all__ = ["from_array", "from_npy_stack", "store", "to_npy", "to_npy_stack"]
+__all__ = ["compute", "from_array", "from_npy_stack", "store", "to_npy", "to_npy_stack"]
 
 #: Bytes of a chunk where none are asked for.
 _AUTO_BYTES = 128 << 20
@@ -261,6 +261,33 @@ def _region(target: Any, source: Array, region: Any) -> tuple:
             f"{tuple(lengths)}"
         )
     return tuple(found)
+
+
+def compute(*args: Any, traverse: bool = True, **kwargs: Any) -> tuple:
+    """Several arrays in one run: the same as `chunkwise.compute`.
+
+    Parameters
+    ----------
+    *args
+        Arrays, and containers of them.
+    traverse : bool
+        Whether to look into containers.
+    **kwargs
+        Dask's options are accepted, without effect.
+
+    Examples
+    --------
+    >>> x = da.arange(10, chunks=5)
+    >>> low, high = da.compute(x.min(), x.max())
+    >>> int(low), int(high)
+    (0, 9)
+    """
+    unknown = kwargs.keys() - {"optimize_graph", "scheduler", "get"}
+    if unknown:
+        raise TypeError(f"compute: unexpected options {', '.join(sorted(unknown))}")
+    from .. import _collections
+
+    return _collections.compute(*args, traverse=traverse)
 
 
 def store(
