@@ -9,7 +9,6 @@ import threading
 import weakref
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -374,7 +373,7 @@ def to_npy(file: Any, x: Array) -> None:
     """
     from ._convert import asarray
 
-    _session.current().to_npy(asarray(x)._expr, Path(file))
+    _session.current().to_npy(asarray(x)._expr, os.fspath(file))
 
 
 def to_npy_stack(dirname: Any, x: Array, axis: int = 0) -> None:
@@ -393,17 +392,19 @@ def to_npy_stack(dirname: Any, x: Array, axis: int = 0) -> None:
     if not -x.ndim <= axis < x.ndim:
         raise np.exceptions.AxisError(axis, x.ndim)
     axis %= x.ndim
-    folder = Path(dirname)
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = os.fspath(dirname)
+    os.makedirs(folder, exist_ok=True)
     chunks = tuple(c if k == axis else (sum(c),) for k, c in enumerate(x.chunks))
     info = {"chunks": chunks, "dtype": x.dtype, "axis": axis}
-    (folder / "info").write_bytes(pickle.dumps(info))
+    with open(os.path.join(folder, "info"), "wb") as file:
+        file.write(pickle.dumps(info))
     start = 0
     for number, size in enumerate(chunks[axis]):
         index = tuple(
             slice(start, start + size) if k == axis else slice(None) for k in range(x.ndim)
         )
-        to_npy(folder / f"{number}.npy", Array(_native.basic_index(x._expr, index)))
+        part = Array(_native.basic_index(x._expr, index))
+        to_npy(os.path.join(folder, f"{number}.npy"), part)
         start += size
 
 
@@ -429,10 +430,10 @@ def from_npy_stack(dirname: Any, mmap_mode: str | None = "r") -> Array:
     >>> da.from_npy_stack(folder).chunks
     ((2, 2), (3,))
     """
-    folder = Path(dirname)
-    with open(folder / "info", "rb") as file:
+    folder = os.fspath(dirname)
+    with open(os.path.join(folder, "info"), "rb") as file:
         info = _Info(file).load()
     chunks, axis = info["chunks"], info["axis"]
-    parts = [from_npy(folder / f"{n}.npy")._expr for n in range(len(chunks[axis]))]
+    parts = [from_npy(os.path.join(folder, f"{n}.npy"))._expr for n in range(len(chunks[axis]))]
     joined = _native.concatenate(parts, axis)
     return Array(_native.rechunk(joined, chunks))
