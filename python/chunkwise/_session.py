@@ -47,6 +47,7 @@ def _forked() -> None:
     # A child has none of its parent's threads, and perhaps a lock that one of them held.
     global _lock
     _lock = threading.Lock()
+    config._lock = threading.Lock()
     _sessions.clear()
     _native.forked()
 

@@ -56,6 +56,11 @@ _CHECKS = {
 }
 
 _lock = threading.Lock()
+#: What the environment says.
+_environment: dict[str, Any] = {}
+#: What was chosen for each setting, in order: the last one is in force.
+_chosen: dict[str, list[set]] = {}
+#: The settings in force, to be read without the lock.
 _settings: dict[str, Any] = {}
 
 
@@ -80,6 +85,9 @@ def get(name: str, default: Any = None) -> Any:
 class set:  # noqa: A001 - Dask's name
     """Chooses settings, for good or, as a context manager, for a while; `None` is the default.
 
+    They are those of the whole process. Where several threads choose for a while, the last choice
+    that has not ended is in force.
+
     Parameters
     ----------
     memory_limit : int or str
@@ -101,20 +109,48 @@ class set:  # noqa: A001 - Dask's name
     """
 
     def __init__(self, **settings: Any) -> None:
-        checked = {
+        self._values = {
             _key(name): None if value is None else _CHECKS[name](value)
             for name, value in settings.items()
         }
+        self._thread = threading.get_ident()
+        self._ends = False
         with _lock:
-            self._before = {name: _settings.get(name) for name in checked}
-            _settings.update(checked)
+            for name in self._values:
+                self._choose(name)
 
     def __enter__(self) -> set:
+        with _lock:
+            self._ends = True
+            for name in self._values:
+                if self not in _chosen[name]:
+                    self._choose(name)
         return self
 
     def __exit__(self, *exception: object) -> None:
         with _lock:
-            _settings.update(self._before)
+            for name in self._values:
+                line = _chosen[name]
+                if self not in line:
+                    continue
+                place = line.index(self)
+                # What was chosen for good in between ends too, unless another thread did.
+                rest = line[place + 1 :]
+                line[place:] = [s for s in rest if s._ends or s._thread != self._thread]
+                _put_in_force(name)
+
+    def _choose(self, name: str) -> None:
+        line = _chosen.setdefault(name, [])
+        if len(line) > 1 and not line[-1]._ends and not line[-2]._ends:
+            # Of two choices for good, the first does not come back.
+            del line[-2]
+        line.append(self)
+        _put_in_force(name)
+
+
+def _put_in_force(name: str) -> None:
+    line = _chosen[name]
+    _settings[name] = line[-1]._values[name] if line else _environment.get(name)
 
 
 def _read_environment() -> None:
@@ -122,7 +158,7 @@ def _read_environment() -> None:
         variable = f"CHUNKWISE_{name.upper()}"
         if text := os.environ.get(variable):
             try:
-                _settings[name] = check(text)
+                _environment[name] = _settings[name] = check(text)
             except (TypeError, ValueError) as error:
                 raise type(error)(f"environment variable {variable}: {error}") from None
 

@@ -294,3 +294,87 @@ def test_histograms_of_points():
         da.histogram2d(x, y[1:])
     with pytest.raises(ValueError):
         da.histogramdd(a, bins=(2, 2))
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_partitions(dtype):
+    x = values(dtype)
+    a = da.asarray(x, chunks=2)
+    for axis in (0, 1, -1, None):
+        n = x.size if axis is None else x.shape[axis]
+        for kth in (0, n - 1, -2, [1, 3], np.int8(2)):
+            parted = np.asarray(da.partition(a, kth, axis))
+            want = np.partition(x, kth, axis)
+            at = np.atleast_1d(kth)
+            axes = 0 if axis is None else axis
+            np.testing.assert_array_equal(parted.take(at, axes), want.take(at, axes))
+            np.testing.assert_array_equal(np.sort(parted, axes), np.sort(x, axis))
+            places = da.argpartition(a, kth, axis)
+            flat = x.ravel() if axis is None else x
+            np.testing.assert_array_equal(
+                np.take_along_axis(flat, np.asarray(places), axes), parted
+            )
+    assert_same(da.partition(a, 3), da.sort(a).compute())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "kind"),
+    [
+        (([1, 2], 2), ValueError),
+        (([1, 2], -3), ValueError),
+        (([1, 2], 1.5), TypeError),
+        (([1, 2], True), ValueError),
+        (([1, 2], [[0]]), ValueError),
+        ((3, 0), np.exceptions.AxisError),
+        (([1, 2], 0, 1), np.exceptions.AxisError),
+        (([1, 2], 0, 0, "sort"), ValueError),
+        (([1, 2], 0, 0, "introselect", "x"), ValueError),
+    ],
+)
+def test_partition_mistakes(arguments, kind):
+    for function in (da.partition, da.argpartition):
+        with pytest.raises(kind):
+            function(*arguments)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_lexsort(dtype):
+    rng = np.random.default_rng(2)
+    keys = [rng.integers(0, 3, (4, 7)).astype(dtype) for _ in range(3)]
+    if np.dtype(dtype).kind == "f":
+        keys[2][keys[2] == 1] = np.nan
+    ours = [da.asarray(k, chunks=3) for k in keys]
+    for axis in (0, 1, -1):
+        assert_same(da.lexsort(ours, axis), np.lexsort(keys, axis))
+        assert_same(da.lexsort(ours[:1], axis), np.lexsort(keys[:1], axis))
+    assert_same(da.lexsort(da.asarray(np.array(keys), chunks=2)), np.lexsort(np.array(keys)))
+    assert_same(da.lexsort((1, 2)), np.lexsort((1, 2)))
+    assert_same(da.lexsort([ours[0][:, :0]]), np.lexsort([keys[0][:, :0]]))
+
+
+def test_lexsort_mistakes():
+    for keys in ([], 5):
+        with pytest.raises(TypeError, match="keys"):
+            da.lexsort(keys)
+    with pytest.raises(ValueError, match="same shape"):
+        da.lexsort(([1, 2], [1]))
+    with pytest.raises(np.exceptions.AxisError):
+        da.lexsort([[1, 2]], axis=1)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_sort_complex(dtype):
+    x = values(dtype)
+    assert_same(da.sort_complex(da.asarray(x, chunks=2)), np.sort_complex(x))
+
+
+@pytest.mark.parametrize("dtype", [d for d in REAL if d != "bool"])
+def test_bin_edges(dtype):
+    x = values(dtype, specials=False)
+    a = da.asarray(x, chunks=2)
+    for options in ({}, {"bins": 3}, {"bins": 4, "range": (0, 10)}, {"bins": [0, 1, 5]}):
+        edges = da.histogram_bin_edges(a, **options)
+        assert_same(edges, da.histogram(a, **options)[1].compute())
+        np.testing.assert_allclose(edges, np.histogram_bin_edges(x, **options), rtol=1e-5)
+    with pytest.raises(ValueError, match="positive"):
+        da.histogram_bin_edges(a, 0)

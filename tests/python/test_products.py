@@ -220,3 +220,29 @@ def test_views_on_both_sides():
     x, y = operand((7, 6), seed=1), operand((6, 5), seed=2)
     assert_same(da.flip(lazy(x, 3), 1) @ da.flip(lazy(y), 0), x[:, ::-1] @ y[::-1])
     assert_same(lazy(x).T @ lazy(x, 4), x.T @ x)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_matrices_and_vectors(dtype):
+    m, v, w = (operand(s, dtype) for s in [(3, 4, 5), (3, 5), (4,)])
+    a, b, c = (lazy(x) for x in (m, v, w))
+    if hasattr(np, "matvec"):
+        assert_same(da.matvec(a, b), np.matvec(m, v))
+        assert_same(da.matvec(a[0], b[1]), np.matvec(m[0], v[1]))
+        assert_same(da.matvec(a[:, :0], b), np.matvec(m[:, :0], v))
+        assert_same(da.vecmat(c, a), np.vecmat(w, m))
+        assert_same(da.vecmat(c, a[0]), np.vecmat(w, m[0]))
+        assert_same(da.vecmat(c[:0], a[0, :0]), np.vecmat(w[:0], m[0, :0]))
+
+
+def test_matrices_and_vectors_that_do_not_fit():
+    for name, left, right in [
+        ("matvec", [1, 2], [3, 4]),
+        ("matvec", [[1, 2]], [3, 4, 5]),
+        ("matvec", [[1, 2]], 3),
+        ("vecmat", 1, [[1]]),
+        ("vecmat", [1, 2], [1, 2]),
+        ("vecmat", [1, 2], [[1, 2, 3]]),
+    ]:
+        with pytest.raises(ValueError):
+            getattr(da, name)(left, right)

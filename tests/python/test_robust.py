@@ -338,6 +338,111 @@ def test_settings_from_the_environment():
         assert f"CHUNKWISE_{name}" in failed.stderr
 
 
+def _in_turn(*works):
+    """Generators in threads of their own: the next step of each in turn, one at a time."""
+    turns = [threading.Semaphore(0) for _ in works]
+    done = threading.Semaphore(0)
+    failures = []
+
+    def work(make, turn):
+        steps = make()
+        while True:
+            turn.acquire()
+            try:
+                next(steps)
+            except StopIteration:
+                return
+            except BaseException as error:
+                failures.append(error)
+                return
+            finally:
+                done.release()
+
+    threads = [threading.Thread(target=work, args=pair) for pair in zip(works, turns, strict=True)]
+    for t in threads:
+        t.start()
+    while any(t.is_alive() for t in threads):
+        for t, turn in zip(threads, turns, strict=True):
+            if t.is_alive():
+                turn.release()
+                done.acquire()
+                t.join(0.05)
+    assert failures == []
+
+
+def test_settings_that_threads_choose_end_with_them():
+    get = chunkwise.config.get
+
+    def one():
+        with chunkwise.config.set(num_threads=2, spill_directory="/one"):
+            yield
+            yield
+            assert get("num_threads") == 3, "the last choice is in force"
+
+    def other():
+        yield
+        with chunkwise.config.set(num_threads=3):
+            yield
+            assert get("num_threads") == 3, "another thread's end does not end ours"
+            assert get("spill_directory") is None
+
+    def for_good():
+        yield
+        chunkwise.config.set(memory_limit="1GiB")
+
+    before = get("num_threads"), get("memory_limit")
+    try:
+        _in_turn(one, other, for_good)
+        assert get("memory_limit") == 2**30, "a choice for good outlives others' ends"
+    finally:
+        chunkwise.config.set(memory_limit=None)
+    assert (get("num_threads"), get("memory_limit")) == before
+
+
+def test_settings_within_settings():
+    config = chunkwise.config
+    with config.set(num_threads=2):
+        config.set(num_threads=3)
+        config.set(num_threads=4)
+        assert config.get("num_threads") == 4
+        with config.set(num_threads=5, memory_limit=1000):
+            assert config.get("num_threads") == 5
+        assert config.get("num_threads") == 4 and config.get("memory_limit") is None
+    assert config.get("num_threads") is None
+    chosen = config.set(num_threads=7)
+    for _ in range(2):
+        with chosen:
+            assert config.get("num_threads") == 7
+        assert config.get("num_threads") is None
+    for n in range(1, 50):
+        config.set(num_threads=n)
+    assert config.get("num_threads") == 49
+    config.set(num_threads=None)
+    assert len(config._chosen["num_threads"]) <= 3, "choices pile up"
+
+
+def test_pickles_from_many_threads():
+    import pickle
+
+    shared = da.from_array(np.arange(1000.0), chunks=100)
+    pair = [shared + 1, shared * 2]
+    alone = len(pickle.dumps(pair))
+    sizes = []
+
+    def work():
+        for _ in range(50):
+            text = pickle.dumps(pair)
+            sizes.append(len(text))
+            assert float(pickle.loads(text)[0].sum()) == 500_500
+
+    threads = [threading.Thread(target=work) for _ in range(8)]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    assert len(sizes) == 400 and set(sizes) == {alone}
+
+
 # Junk
 
 

@@ -1,4 +1,5 @@
 use std::cell::Cell;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use chunkwise_core::{Error, Result};
 
@@ -7,6 +8,8 @@ use chunkwise_core::{Error, Result};
 pub struct Executor {
     threads: usize,
     pool: Option<rayon_core::ThreadPool>,
+    /// How many of the pool's threads work for no run.
+    free: AtomicUsize,
 }
 
 impl Executor {
@@ -45,7 +48,11 @@ impl Executor {
                     .map_err(|e| Error::argument("executor", "threads", n, e.to_string()))?,
             ),
         };
-        Ok(Executor { threads, pool })
+        Ok(Executor {
+            threads,
+            pool,
+            free: AtomicUsize::new(threads - 1),
+        })
     }
 
     /// Number of threads.
@@ -53,23 +60,56 @@ impl Executor {
         self.threads
     }
 
-    /// Calls `work` with 0 on this thread and with 1, 2, ... on as many others, and returns when all
-    /// have. A run within a task of another run has this thread alone: the others wait for that task.
-    pub(crate) fn on_threads(&self, threads: usize, work: impl Fn(usize) + Sync) {
-        let work = |thread| {
+    /// Calls `work` with 0 on this thread, and with 1, 2, ... on others when it asks for help by what
+    /// it is given; returns when all have. Help are threads that are free at that moment: a run never
+    /// waits for those of another run, which may be waiting for this one. A run within a task of
+    /// another run has this thread alone.
+    pub(crate) fn on_threads(&self, threads: usize, work: impl Fn(usize, Help<'_>) + Sync) {
+        let work = |thread, help: Help<'_>| {
             let _inside = Inside::enter();
-            work(thread);
+            work(thread, help);
         };
         match &self.pool {
             Some(pool) if threads > 1 && !Inside::is() => pool.in_place_scope(|scope| {
                 let work = &work;
-                for thread in 1..threads.min(self.threads) {
-                    scope.spawn(move |_| work(thread));
-                }
-                work(0);
+                let mut next = 1;
+                work(0, &mut || {
+                    while next < threads.min(self.threads) {
+                        let Some(busy) = Busy::claim(&self.free) else {
+                            break;
+                        };
+                        let thread = next;
+                        scope.spawn(move |_| {
+                            let _busy = busy;
+                            work(thread, &mut || ());
+                        });
+                        next += 1;
+                    }
+                });
             }),
-            _ => work(0),
+            _ => work(0, &mut || ()),
         }
+    }
+}
+
+/// Brings free threads to a run, of which more may be free later.
+pub(crate) type Help<'a> = &'a mut dyn FnMut();
+
+/// That a thread of the pool works for a run, for as long as this lives.
+struct Busy<'a>(&'a AtomicUsize);
+
+impl Busy<'_> {
+    fn claim(free: &AtomicUsize) -> Option<Busy<'_>> {
+        let less = |n: usize| n.checked_sub(1);
+        free.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less)
+            .is_ok()
+            .then(|| Busy(free))
+    }
+}
+
+impl Drop for Busy<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
     }
 }
 

@@ -16,6 +16,7 @@ use chunkwise_storage::ScratchDir;
 use crate::cells::CellStore;
 use crate::combine::Combiner;
 use crate::evaluate::Context;
+use crate::executor::Help;
 use crate::scheduler::{Action, Producer, Scheduler, Task, Work};
 use crate::task::{Product, panicked, run_task};
 use crate::{CancelToken, Event, Executor, Subscriber, Target};
@@ -156,7 +157,7 @@ fn try_run(
     });
     options
         .executor
-        .on_threads(threads, |thread| run.work(thread));
+        .on_threads(threads, |thread, help| run.work(thread, help));
     let failed = run.lock().failed.take();
     run.tell(&Event::Finished {
         elapsed: run.started.elapsed(),
@@ -286,9 +287,10 @@ thread_local! {
 
 impl<'a> Run<'a, '_> {
     /// What each thread does until all is done.
-    fn work(&self, thread: usize) {
+    fn work(&self, thread: usize, help: Help<'_>) {
         // Taken, not borrowed: a user's function may run a plan of its own on this thread.
         let mut scratch = SCRATCH.take();
+        help();
         let mut shared = self.lock();
         loop {
             if shared.failed.is_some() {
@@ -326,6 +328,7 @@ impl<'a> Run<'a, '_> {
                 Action::Run(task) => {
                     drop(shared);
                     let made = self.task(task, thread, &mut scratch);
+                    help();
                     shared = self.lock();
                     match made {
                         Ok((made, change)) => {

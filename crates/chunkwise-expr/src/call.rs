@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
 use crate::Expr;
+use crate::plain::{PlainFunction, shared};
 
 /// What a call's function is given for one chunk of each of its outputs.
 #[derive(Clone, Copy, Debug)]
@@ -66,7 +67,7 @@ pub struct Call {
     /// What is called for each chunk of the result.
     pub function: Arc<dyn CallFunction>,
     /// What makes two functions the same one: a name with all parameters. Where there is none, a
-    /// function is equal to itself only.
+    /// function that has a plain form is equal to those of the same form, another to itself only.
     pub identity: Option<String>,
     /// What it is given.
     pub inputs: Vec<CallInput>,
@@ -100,6 +101,16 @@ impl Call {
         function: impl Fn(&CallTask<'_>) -> Result<Vec<Chunk>> + Send + Sync + 'static,
     ) -> Call {
         Call::of(name, inputs, outputs, Arc::new(function))
+    }
+
+    /// The same with a function that can be written. Equal ones on equal inputs are computed once.
+    pub fn plain(
+        name: impl Into<String>,
+        inputs: Vec<CallInput>,
+        outputs: Vec<CallOutput>,
+        function: impl PlainFunction,
+    ) -> Call {
+        Call::of(name, inputs, outputs, shared(function))
     }
 
     /// The same with a function of its own type.
@@ -141,9 +152,10 @@ impl Call {
     /// What makes two calls the same one, whichever of their outputs is asked for.
     pub fn key(&self) -> (u64, u64) {
         let mut h = DefaultHasher::new();
-        match &self.identity {
-            Some(identity) => (&self.name, identity).hash(&mut h),
-            None => (Arc::as_ptr(&self.function).cast::<()>() as usize).hash(&mut h),
+        match (&self.identity, self.function.plain()) {
+            (Some(identity), _) => (&self.name, identity).hash(&mut h),
+            (None, Some(plain)) => plain.hash(&mut h),
+            (None, None) => (Arc::as_ptr(&self.function).cast::<()>() as usize).hash(&mut h),
         }
         (&self.trim, &self.outputs, self.inputs.len()).hash(&mut h);
         self.inputs

@@ -22,6 +22,7 @@ mod call;
 mod display;
 mod index;
 mod node;
+mod plain;
 mod rebuild;
 mod wire;
 
@@ -29,7 +30,8 @@ pub use build::Operand;
 pub use call::{Call, CallFunction, CallInput, CallOutput, CallTask, Follow};
 pub use index::{Index, parse_indices};
 pub use node::{Expr, Kind, NodeId};
-pub use wire::{Attachments, Encoded, decode, encode};
+pub use plain::{PlainFunction, PlainRow};
+pub use wire::{Attachments, DTypeForm, Encoded, decode, encode};
 
 /// Views of data, from the core vocabulary.
 pub use chunkwise_core::{AxisIndex, IndexMap};

@@ -1,3 +1,5 @@
+use serde::{Deserialize, Serialize};
+
 /// Which direction is divided by what, so that one undoes the other.
 ///
 /// ```
@@ -5,7 +7,7 @@
 /// assert_eq!(Norm::Backward.factor(4, true), 0.25);
 /// assert_eq!(Norm::Backward.swapped(), Norm::Forward);
 /// ```
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Norm {
     /// The inverse is divided by the length.
     #[default]

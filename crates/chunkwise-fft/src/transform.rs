@@ -3,12 +3,14 @@ use std::sync::OnceLock;
 
 use chunkwise_core::{Chunk, Complex, DType, Dims, Element, Error, Pool, Result};
 
+use serde::{Deserialize, Serialize};
+
 use crate::Norm;
 use crate::lanes::{FEWEST, GAP, GATHERED, MOST, Planes, dense, each};
 use crate::line::{Engine, Width, full, half, mirror, real, scale, scale_complex, wrong};
 
 /// What a transform makes of what.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Kind {
     /// `n` complex or real numbers become `n` complex ones.
     Full {

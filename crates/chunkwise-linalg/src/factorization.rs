@@ -2,14 +2,17 @@
 
 use chunkwise_core::{Chunk, Complex32, Complex64, DType, Dims, Error, Pool, Result, ViewMut};
 
+use serde::{Deserialize, Serialize};
+
 use crate::field::Field;
 use crate::stack::{build, elements, item};
 use crate::{eigen, lu, orthogonal, singular, triangular};
 
 /// What can be done with stacks of matrices.
 ///
-/// `m` and `n` are a matrix's rows and columns, `k` the smaller of both.
-#[derive(Clone, Copy, Debug, PartialEq)]
+/// `m` and `n` are a matrix's rows and columns, `k` the smaller of both. Their order is what is written:
+/// new ones go to the end.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Factorization {
     /// `q` (m, k) and `r` (k, n); where `full`, (m, m) and (m, n); without `q` only `r`.
     Qr {

@@ -56,8 +56,8 @@ impl Plan {
     }
 }
 
-/// Nanoseconds that a call of a user's function is taken for: nothing is known of it, but who writes one
-/// wants threads for it.
+/// Nanoseconds that a call of a function is taken for: nothing is known of it, but who writes one wants
+/// threads for it. One that needs no room does next to nothing.
 const CALL_COST: f64 = 100_000.0;
 
 impl Stage {
@@ -65,7 +65,7 @@ impl Stage {
     pub fn total_cost(&self) -> f64 {
         let elements: f64 = self.tasks.shape().iter().map(|d| *d as f64).product();
         let calls = match &self.kind {
-            StageKind::Call(c) if c.call.function.plain().is_none() => {
+            StageKind::Call(c) if c.call.scratch != Some(0) => {
                 self.tasks.counts().iter().map(|n| *n as f64).product()
             }
             _ => 0.0,

@@ -3,8 +3,9 @@
 use chunkwise_core::{
     AxisGrid, Chunk, Chunks, DType, Dims, Error, Grid, Result, broadcast_shapes, normalize_axis,
 };
-use chunkwise_expr::{Call, CallInput, Expr, Follow};
+use chunkwise_expr::{Call, CallInput, CallTask, Expr, Follow, PlainFunction};
 use chunkwise_kernels::gather;
+use serde::{Deserialize, Serialize};
 
 use crate::array::Here;
 use crate::{Array, Index};
@@ -334,22 +335,8 @@ impl Array {
                 expr: indices,
             },
         ];
-        let call = Call::many("take", inputs, Vec::new(), move |task| {
-            let (from, which) = two(task.inputs)?;
-            let which = which.to_vec::<i64>()?;
-            let places = which.iter().map(|i| gather::place(*i, axis, size));
-            let places = places.collect::<Result<Vec<usize>>>()?;
-            let mut flat: Dims = from.shape().into();
-            flat[axis] = places.len();
-            let made = Chunk::build(task.pool, from.dtype(), &flat, |mut out| {
-                gather::take(&from.view(), axis, 0, &places, &mut out)
-            })?;
-            let shaped = made.reshaped(&task.region().shape);
-            shaped.map(|c| vec![c]).ok_or_else(lost)
-        });
-        let call = call
-            .identity(format!("along {axis}"))
-            .scratch(16 * longest as u64);
+        let call = Call::plain("take", inputs, Vec::new(), TakeAt { axis });
+        let call = call.scratch(16 * longest as u64);
         Expr::call(call, e.dtype(), Grid::new(cuts)).here()
     }
 
@@ -410,16 +397,8 @@ impl Array {
             })
         };
         let inputs = vec![given(&input, size)?, given(&indices, asked)?];
-        let call = Call::many("take_along_axis", inputs, Vec::new(), move |task| {
-            let (from, which) = two(task.inputs)?;
-            let made = Chunk::build(task.pool, from.dtype(), which.shape(), |mut out| {
-                gather::take_along(&from.view(), axis, &which.view(), &mut out)
-            })?;
-            Ok(vec![made])
-        });
-        let call = call
-            .identity(format!("along {axis}"))
-            .scratch(8 * asked as u64 + 4096);
+        let call = Call::plain("take_along_axis", inputs, Vec::new(), TakeAlong { axis });
+        let call = call.scratch(8 * asked as u64 + 4096);
         let chunks = self.chunks().clone();
         let made = Expr::call(call, e.dtype(), cut(asked))?;
         let user = (0..made.ndim()).map(|a| match chunks.axes()[a].len() == made.shape()[a] {
@@ -427,6 +406,52 @@ impl Array {
             false => AxisGrid::regular(made.shape()[a], made.shape()[a]),
         });
         made.rechunk(&Chunks::Grid(Grid::new(user))).here()
+    }
+}
+
+/// The elements at positions along an axis.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct TakeAt {
+    axis: usize,
+}
+
+impl PlainFunction for TakeAt {
+    const NAME: &'static str = "take_at";
+
+    fn call(&self, task: &CallTask<'_>) -> Result<Vec<Chunk>> {
+        let (from, which) = two(task.inputs)?;
+        let mut flat: Dims = from.shape().into();
+        let len = flat.get_mut(self.axis).ok_or_else(lost)?;
+        let places = which.to_vec::<i64>()?.into_iter();
+        let places = places.map(|i| gather::place(i, self.axis, *len));
+        let places = places.collect::<Result<Vec<usize>>>()?;
+        *len = places.len();
+        let made = Chunk::build(task.pool, from.dtype(), &flat, |mut out| {
+            gather::take(&from.view(), self.axis, 0, &places, &mut out)
+        })?;
+        let shaped = made.reshaped(&task.region().shape);
+        shaped.map(|c| vec![c]).ok_or_else(lost)
+    }
+}
+
+/// The elements whose position along an axis is given for each.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct TakeAlong {
+    axis: usize,
+}
+
+impl PlainFunction for TakeAlong {
+    const NAME: &'static str = "take_along";
+
+    fn call(&self, task: &CallTask<'_>) -> Result<Vec<Chunk>> {
+        let (from, which) = two(task.inputs)?;
+        if self.axis >= from.shape().len() {
+            return Err(lost());
+        }
+        let made = Chunk::build(task.pool, from.dtype(), which.shape(), |mut out| {
+            gather::take_along(&from.view(), self.axis, &which.view(), &mut out)
+        })?;
+        Ok(vec![made])
     }
 }
 

@@ -1,8 +1,9 @@
 //! Assignment: the array that has other values at an index.
 
 use chunkwise_core::{AxisGrid, Chunk, Chunks, DType, Error, Grid, Result};
-use chunkwise_expr::{Call, CallInput, Expr, Follow};
+use chunkwise_expr::{Call, CallInput, CallTask, Expr, Follow, PlainFunction};
 use chunkwise_kernels::gather;
+use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
 use crate::advanced::{apart, linear};
@@ -289,32 +290,8 @@ impl Array {
             },
             whole(total.expr()?),
         ];
-        let call = Call::many("assignment by a mask", inputs, Vec::new(), |task| {
-            let [values, rank, total] = task.inputs else {
-                return Err(Error::internal("front door", "a call without its chunks"));
-            };
-            let (given, total) = (values.shape()[0], total.item::<i64>()?);
-            if total != given as i64 {
-                return Err(Error::argument(
-                    "assignment",
-                    "values",
-                    given,
-                    format!(
-                        "NumPy boolean array indexing assignment cannot assign {given} input values \
-                         to the {total} output values where the mask is true"
-                    ),
-                ));
-            }
-            let places: Vec<usize> = rank.to_vec::<i64>()?.iter().map(|i| *i as usize).collect();
-            let shape = &task.region().shape;
-            let made = Chunk::build(task.pool, values.dtype(), shape, |mut out| match given {
-                0 => Ok(()),
-                _ => gather::take(&values.view(), 0, 0, &places, &mut out),
-            })?;
-            Ok(vec![made])
-        });
-        let call = call.identity("").scratch(16 * chunk as u64);
-        Expr::call(call, e.dtype(), grid).here()
+        let call = Call::plain("assignment by a mask", inputs, Vec::new(), InOrder);
+        Expr::call(call.scratch(16 * chunk as u64), e.dtype(), grid).here()
     }
 
     /// With a value at positions along some axes, the later of equal ones counting.
@@ -399,5 +376,39 @@ impl Array {
         }
         parts.push(after);
         concatenate(parts, 0)
+    }
+}
+
+/// Rows of values at the ranks of the places of a mask, of which there must be as many as rows.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct InOrder;
+
+impl PlainFunction for InOrder {
+    const NAME: &'static str = "in_order";
+
+    fn call(&self, task: &CallTask<'_>) -> Result<Vec<Chunk>> {
+        let [values, rank, total] = task.inputs else {
+            return Err(Error::internal("front door", "a call without its chunks"));
+        };
+        let given = values.shape().first().copied().unwrap_or(0);
+        let total = total.item::<i64>()?;
+        if total != given as i64 {
+            return Err(Error::argument(
+                "assignment",
+                "values",
+                given,
+                format!(
+                    "NumPy boolean array indexing assignment cannot assign {given} input values \
+                     to the {total} output values where the mask is true"
+                ),
+            ));
+        }
+        let places: Vec<usize> = rank.to_vec::<i64>()?.iter().map(|i| *i as usize).collect();
+        let shape = &task.region().shape;
+        let made = Chunk::build(task.pool, values.dtype(), shape, |mut out| match given {
+            0 => Ok(()),
+            _ => gather::take(&values.view(), 0, 0, &places, &mut out),
+        })?;
+        Ok(vec![made])
     }
 }

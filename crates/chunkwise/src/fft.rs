@@ -12,12 +12,15 @@
 //! # Ok::<_, chunkwise::Error>(())
 //! ```
 
+use std::sync::OnceLock;
+
 use chunkwise_core::{
     AxisGrid, Chunk, Chunks, DType, Dims, Error, Grid, Pool, Region, Result, Scalar, normalize_axis,
 };
-use chunkwise_expr::{Call, CallInput, Expr, Follow};
+use chunkwise_expr::{Call, CallInput, CallTask, DTypeForm, Expr, Follow, PlainFunction};
 pub use chunkwise_fft::Norm;
 use chunkwise_fft::{Kind, Transform};
+use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
 use crate::array::Here;
@@ -33,6 +36,7 @@ const FORWARD: Kind = Kind::Full { inverse: false };
 const INVERSE: Kind = Kind::Full { inverse: true };
 
 /// One transform along one axis.
+#[derive(Clone, Copy, Serialize, Deserialize)]
 struct Step {
     kind: Kind,
     n: usize,
@@ -72,8 +76,9 @@ fn transform(operation: &'static str, x: &Array, steps: &[Step], norm: Norm) -> 
             shape[step.axis] = next.made();
             transforms.push(next);
         }
-        rest = &rest[transforms.len()..];
-        e = lines(operation, &e, transforms)?;
+        let (own, later) = rest.split_at(transforms.len());
+        e = lines(operation, &e, transforms, (own, norm))?;
+        rest = later;
     }
     let cuts = (0..e.ndim()).map(|a| {
         let own = chunks.axes()[a].clone();
@@ -86,7 +91,12 @@ fn transform(operation: &'static str, x: &Array, steps: &[Step], norm: Norm) -> 
 }
 
 /// Transforms that are made together, of all lines that they need.
-fn lines(operation: &'static str, e: &Expr, transforms: Vec<Transform>) -> Result<Expr> {
+fn lines(
+    operation: &'static str,
+    e: &Expr,
+    transforms: Vec<Transform>,
+    (steps, norm): (&[Step], Norm),
+) -> Result<Expr> {
     let (Some(first), Some(last)) = (transforms.first(), transforms.last()) else {
         return Ok(e.clone());
     };
@@ -140,33 +150,63 @@ fn lines(operation: &'static str, e: &Expr, transforms: Vec<Transform>) -> Resul
     };
     let own = transforms.iter().map(|t| t.scratch_bytes(&largest)).max();
     let scratch = between + own.unwrap_or(0);
-    let identity = format!("{transforms:?}");
     let input = CallInput {
         expr: input,
         follow: follow.collect(),
     };
-    let call = Call::many(operation, vec![input], Vec::new(), move |task| {
-        apply(&transforms, task.inputs, task.pool)
-    });
-    let call = call.identity(identity).scratch(scratch as u64);
+    let function = Lines {
+        steps: steps.to_vec(),
+        norm,
+        dtype: input.expr.dtype(),
+        made: OnceLock::from(transforms),
+    };
+    let call = Call::plain(operation, vec![input], Vec::new(), function).scratch(scratch as u64);
     Expr::call(call, dtype, Grid::regular(&shape, &cut))
 }
 
-fn apply(transforms: &[Transform], chunks: &[Chunk], pool: &Pool) -> Result<Vec<Chunk>> {
-    let mut made = chunks
-        .first()
-        .cloned()
-        .ok_or_else(|| Error::internal("fft", "a call without its chunk"))?;
-    for t in transforms {
-        let wanted = t.wanted();
-        if made.shape()[t.axis()] > wanted {
-            let mut part = Region::whole(made.shape());
-            part.shape[t.axis()] = wanted;
-            made = made.region(&part)?;
+/// Transforms one after another.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Lines {
+    steps: Vec<Step>,
+    norm: Norm,
+    #[serde(with = "DTypeForm")]
+    dtype: DType,
+    /// With their tables.
+    #[serde(skip)]
+    made: OnceLock<Vec<Transform>>,
+}
+
+impl Lines {
+    fn transforms(&self) -> Result<&[Transform]> {
+        if let Some(made) = self.made.get() {
+            return Ok(made);
         }
-        made = t.apply(&made, pool)?;
+        let mut dtype = self.dtype;
+        let mut made = Vec::with_capacity(self.steps.len());
+        for step in &self.steps {
+            let next = Transform::new(step.kind, dtype, step.n, step.axis, self.norm)?;
+            dtype = next.output();
+            made.push(next);
+        }
+        Ok(self.made.get_or_init(|| made))
     }
-    Ok(vec![made])
+}
+
+impl PlainFunction for Lines {
+    const NAME: &'static str = "fft";
+
+    fn call(&self, task: &CallTask<'_>) -> Result<Vec<Chunk>> {
+        let chunk = task.inputs.first().cloned();
+        let mut made = chunk.ok_or_else(|| Error::internal("fft", "a call without its chunk"))?;
+        for t in self.transforms()? {
+            let mut part = Region::whole(made.shape());
+            if let Some(len) = part.shape.get_mut(t.axis()) {
+                *len = t.wanted().min(*len);
+            }
+            made = t.apply(&made.region(&part)?, task.pool)?;
+        }
+        Ok(vec![made])
+    }
 }
 
 #[track_caller]

@@ -122,6 +122,38 @@ pub fn apply_gufunc(
     outputs: &[GufuncOutput],
     f: impl Fn(&GufuncTask<'_>) -> Result<Vec<Chunk>> + Send + Sync + 'static,
 ) -> Result<Vec<Array>> {
+    let cores: Vec<usize> = outputs.iter().map(|o| o.core.len()).collect();
+    let dtypes: Vec<DType> = outputs.iter().map(|o| o.dtype).collect();
+    over_loops(gufunc, arrays, outputs, |name, inputs, made, axes| {
+        Call::many(name, inputs, made, move |task| {
+            let shapes: Vec<Dims> = task
+                .regions
+                .iter()
+                .zip(&cores)
+                .map(|(r, core)| r.shape[..axes + core].into())
+                .collect();
+            let results = guarded(|| {
+                f(&GufuncTask {
+                    inputs: task.inputs,
+                    items: &task.region().shape[..axes],
+                    shapes: &shapes,
+                    pool: task.pool,
+                })
+            })?;
+            checked(results, &dtypes, &shapes, task)
+        })
+    })
+}
+
+/// The arrays that a call over loop axes makes: `call` makes it of a name, its inputs, its outputs, of
+/// which all have equally many axes, and the number of loop axes.
+#[track_caller]
+pub(crate) fn over_loops(
+    gufunc: Gufunc,
+    arrays: impl IntoIterator<Item = (impl AsRef<Array>, usize)>,
+    outputs: &[GufuncOutput],
+    call: impl FnOnce(&str, Vec<CallInput>, Vec<CallOutput>, usize) -> Call,
+) -> Result<Vec<Array>> {
     let mut given: Vec<(Expr, usize)> = Vec::new();
     for (array, core) in arrays {
         let e = array.as_ref().expr()?;
@@ -167,28 +199,7 @@ pub fn apply_gufunc(
         })
         .collect();
     let items: u64 = cuts.iter().map(|c| c.longest() as u64).product();
-    let cores: Vec<usize> = outputs.iter().map(|o| o.core.len()).collect();
-    let (dtypes, axes) = (
-        outputs.iter().map(|o| o.dtype).collect::<Vec<_>>(),
-        loops.len(),
-    );
-    let mut call = Call::many(&gufunc.name, inputs, made, move |task| {
-        let shapes: Vec<Dims> = task
-            .regions
-            .iter()
-            .zip(&cores)
-            .map(|(r, core)| r.shape[..axes + core].into())
-            .collect();
-        let results = guarded(|| {
-            f(&GufuncTask {
-                inputs: task.inputs,
-                items: &task.region().shape[..axes],
-                shapes: &shapes,
-                pool: task.pool,
-            })
-        })?;
-        checked(results, &dtypes, &shapes, task)
-    });
+    let mut call = call(&gufunc.name, inputs, made, loops.len());
     call.identity = gufunc.identity;
     let each = gufunc.scratch.map(|s| s.saturating_mul(items.max(1)));
     call.scratch = gufunc.scratch_once.or(each);
@@ -256,7 +267,8 @@ fn checked(
     Ok(full)
 }
 
-fn padded(made: Chunk, region: &Region, pool: &Pool) -> Result<Chunk> {
+/// The chunk with axes of length 1 at its end, as many as the region has.
+pub(crate) fn padded(made: Chunk, region: &Region, pool: &Pool) -> Result<Chunk> {
     if made.shape() == region.shape.as_slice() {
         return Ok(made);
     }

@@ -1,11 +1,10 @@
 //! Reductions and scans of arrays that a boolean index has made: the length of one axis is unknown,
 //! so what was left out is replaced by what does not change the result, and the count is computed.
 
-use std::sync::Arc;
-
 use chunkwise_core::{Chunk, Error, Result, Scalar};
-use chunkwise_expr::{Call, CallFunction, CallInput, CallTask, Expr, Follow, Kind};
-use chunkwise_kernels::reduce::{Params, REDUCTIONS};
+use chunkwise_expr::{Call, CallInput, CallTask, Expr, Follow, Kind, PlainFunction};
+use chunkwise_kernels::reduce::{Params, reduction};
+use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
 use crate::array::Here;
@@ -182,38 +181,30 @@ fn not_empty(operation: &'static str, result: Array, count: Array) -> Result<Arr
         },
     ];
     let name = format!("{operation} of some");
-    let call = Call::of(name, inputs, Vec::new(), Arc::new(NotEmpty { operation }));
-    let call = call.identity("").scratch(0);
+    let function = NotEmpty {
+        operation: operation.to_owned(),
+    };
+    let call = Call::plain(name, inputs, Vec::new(), function).scratch(0);
     Expr::call(call, dtype, grid).here()
 }
 
 /// Hands on a result where the count beside it is above zero.
+#[derive(Serialize, Deserialize)]
 pub(crate) struct NotEmpty {
-    operation: &'static str,
+    /// The name of a reduction.
+    operation: String,
 }
 
-impl NotEmpty {
-    pub(crate) const NAME: &str = "not_empty";
+impl PlainFunction for NotEmpty {
+    const NAME: &'static str = "not_empty";
 
-    pub(crate) fn read(parameters: &[u8]) -> Option<NotEmpty> {
-        let name = std::str::from_utf8(parameters).ok()?;
-        let operation = REDUCTIONS.iter().find(|r| r.name == name)?.name;
-        Some(NotEmpty { operation })
-    }
-}
-
-impl CallFunction for NotEmpty {
     fn call(&self, task: &CallTask<'_>) -> Result<Vec<Chunk>> {
         match task.inputs {
             [result, count] if count.item::<i64>()? > 0 => Ok(vec![result.clone()]),
             _ => Err(Error::EmptyReduction {
-                operation: self.operation,
+                operation: reduction(&self.operation).map_or("reduction", |r| r.name),
             }),
         }
-    }
-
-    fn plain(&self) -> Option<(&'static str, Vec<u8>)> {
-        Some((Self::NAME, self.operation.into()))
     }
 }
 

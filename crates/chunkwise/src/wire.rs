@@ -3,10 +3,15 @@
 use std::sync::Arc;
 
 use chunkwise_core::{Result, Source};
-use chunkwise_expr::{Attachments, CallFunction};
+use chunkwise_expr::{Attachments, CallFunction, PlainRow};
 
 use crate::Array;
+use crate::advanced::{TakeAlong, TakeAt};
+use crate::assign::InOrder;
+use crate::fft::Lines;
+use crate::linalg::{Factor, Reflected};
 use crate::masked::NotEmpty;
+use crate::order::{Digit, Found, Lanes, Lookup};
 
 pub use chunkwise_expr::Encoded;
 
@@ -41,16 +46,23 @@ pub fn decode(
     let attachments = Attachments {
         sources,
         functions,
-        plain: &plain,
+        plain: PLAIN,
     };
     let exprs = chunkwise_expr::decode(bytes, &attachments)?;
     Ok(exprs.into_iter().map(Array::from).collect())
 }
 
-/// The library's own functions on chunks, by the name that their `plain` gives.
-fn plain(name: &str, parameters: &[u8]) -> Option<Arc<dyn CallFunction>> {
-    match name {
-        NotEmpty::NAME => NotEmpty::read(parameters).map(|f| Arc::new(f) as _),
-        _ => None,
-    }
-}
+/// The library's own functions on chunks that can be read back.
+const PLAIN: &[PlainRow] = &[
+    PlainRow::of::<NotEmpty>(),
+    PlainRow::of::<Lines>(),
+    PlainRow::of::<Factor>(),
+    PlainRow::of::<Reflected>(),
+    PlainRow::of::<Lookup>(),
+    PlainRow::of::<Lanes>(),
+    PlainRow::of::<Digit>(),
+    PlainRow::of::<Found>(),
+    PlainRow::of::<InOrder>(),
+    PlainRow::of::<TakeAt>(),
+    PlainRow::of::<TakeAlong>(),
+];

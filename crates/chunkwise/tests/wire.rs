@@ -94,6 +94,146 @@ fn every_row_of_the_tables() {
     }
 }
 
+/// The names of the functions on chunks that an array is made by.
+fn functions(array: &Array, seen: &mut BTreeSet<&'static str>) {
+    let mut pending = vec![array.expr().unwrap().clone()];
+    while let Some(expr) = pending.pop() {
+        if let chunkwise_expr::Kind::Call { call, .. } = expr.kind() {
+            let (name, _) = call.function.plain().expect("a plain form");
+            seen.insert(name);
+        }
+        pending.extend(expr.inputs().into_iter().cloned());
+    }
+}
+
+#[test]
+fn every_function_of_the_library_on_chunks() {
+    let random = Random::new(7);
+    let x = random.standard_normal([6, 4], 3).unwrap();
+    let square = x.transpose(&[1, 0]).unwrap().matmul(&x).unwrap();
+    let definite = &square + &Array::eye(4, 4, 0, DType::F64, 2).unwrap() * 4.0;
+    let b = random.standard_normal([4, 6], 2).unwrap();
+    let tall = random.standard_normal([200_000, 3], 5000).unwrap();
+    let long = random.standard_normal([1 << 21], 1 << 18).unwrap();
+    let stack = random.standard_normal([5, 3, 2], 2).unwrap();
+    let (q, r) = x.qr(QrMode::Reduced).unwrap();
+    let (u, s, v) = stack.svd(false).unwrap();
+    let (p, l, up) = x.lu().unwrap();
+    let (w, vectors) = definite.eigh(false).unwrap();
+    let (least, left, rank, values) = x
+        .lstsq(&random.standard_normal([6], 2).unwrap(), None)
+        .unwrap();
+    let sorted = x.ravel().unwrap().sort(0, false).unwrap();
+    let mask = x.greater(0.0).unwrap();
+    let count = mask.sum(..).unwrap().compute().unwrap();
+    let count = count.item::<i64>().unwrap() as usize;
+    let rows = Array::arange(0.0, count as f64, 1.0, 3).unwrap();
+    let order = x.argsort(1, false).unwrap();
+    let picked = x.sum(1).unwrap().greater(0.0).unwrap();
+    let wanted = [0.1, 0.5];
+    let backward = fft::Norm::Backward;
+    let mut made = vec![
+        fft::fftn(&x, None, None, fft::Norm::Ortho).unwrap(),
+        fft::ifft(&x, Some(9), 0, backward).unwrap(),
+        fft::rfft(&x, Some(3), 1, backward).unwrap(),
+        fft::irfft2(&x, None, [0, 1], backward).unwrap(),
+        fft::hfft(&x, None, 0, fft::Norm::Forward).unwrap(),
+        tall.qr(QrMode::Reduced).unwrap().0.sum(0).unwrap(),
+        definite.cholesky(true).unwrap(),
+        definite.solve(&b).unwrap(),
+        definite.inv().unwrap(),
+        definite.det().unwrap(),
+        x.quantile(&wanted, 0, Method::Linear).unwrap(),
+        x.nanquantile(&wanted, .., Method::Nearest).unwrap(),
+        long.quantile(&wanted, .., Method::Hazen).unwrap(),
+        long.multiply(100.0)
+            .unwrap()
+            .astype(DType::I16)
+            .unwrap()
+            .median(..)
+            .unwrap(),
+        sorted.searchsorted(&b, Side::Right).unwrap(),
+        x.digitize(&[1.0, 0.0, -1.0], true).unwrap(),
+        x.isin(&b, true).unwrap(),
+        x.histogram(vec![-1.0, 0.0, 0.5], None, false).unwrap().0,
+        x.unique(true).unwrap(),
+        x.take_lazily(&picked.cumsum(0).unwrap().subtract(1).unwrap(), 0)
+            .unwrap(),
+        x.take_along_axis(&order, 1).unwrap(),
+        x.assign(&[Part::Mask(mask)], &rows).unwrap(),
+        x.compress(&picked, 0).unwrap().max(..).unwrap(),
+    ];
+    made.extend([
+        q, r, u, s, v, p, l, up, w, vectors, least, left, rank, values,
+    ]);
+    let refs: Vec<&Array> = made.iter().collect();
+    assert!(encode(&refs).unwrap().functions.is_empty());
+    let back = again(&refs);
+    let mut seen = BTreeSet::new();
+    for (n, (a, b)) in made.iter().zip(&back).enumerate() {
+        functions(b, &mut seen);
+        same(&a.compute().unwrap(), &b.compute().unwrap()).unwrap_or_else(|e| panic!("{n}: {e}"));
+    }
+    let all = [
+        "factorization",
+        "fft",
+        "in_order",
+        "lookup",
+        "not_empty",
+        "quantile_digit",
+        "quantile_found",
+        "quantiles",
+        "reflected",
+        "take_along",
+        "take_at",
+    ];
+    assert_eq!(seen, BTreeSet::from(all));
+}
+
+#[test]
+fn equal_functions_on_equal_inputs_are_one() {
+    let x = Random::new(7).standard_normal([6, 4], 3).unwrap();
+    let id = |a: Result<Array>| a.unwrap().expr().unwrap().id();
+    let sorted = Array::arange(0.0, 3.0, 1.0, 3).unwrap();
+    let search = |side| id(sorted.searchsorted(&x, side));
+    assert_eq!(search(Side::Left), search(Side::Left));
+    assert_ne!(search(Side::Left), search(Side::Right));
+    assert_ne!(id(x.median(0)), id(x.nanmedian(0)));
+    let first = |norm| id(fft::fft(&x, None, 0, norm));
+    assert_eq!(first(fft::Norm::Ortho), first(fft::Norm::Ortho));
+    assert_ne!(first(fft::Norm::Ortho), first(fft::Norm::Forward));
+    assert_ne!(
+        id(fft::fft(&x, None, 0, fft::Norm::Ortho)),
+        id(fft::ifft(&x, None, 0, fft::Norm::Ortho))
+    );
+}
+
+#[test]
+fn unknown_functions_and_wrong_parameters_are_errors() {
+    let x = Random::new(7).standard_normal([6, 4], 3).unwrap();
+    let sorted = Array::arange(0.0, 3.0, 1.0, 3).unwrap();
+    let encoded = encode(&[&sorted.searchsorted(&x, Side::Right).unwrap()]).unwrap();
+    let name = b"\x06lookup\x01\x01";
+    let at = encoded.bytes.windows(name.len()).position(|w| w == name);
+    let at = at.expect("the name, and one byte of parameters");
+    let error = |place: usize, byte: u8| {
+        let mut bytes = encoded.bytes.clone();
+        bytes[at + place] = byte;
+        let made = decode(&bytes, encoded.sources.clone(), vec![]);
+        made.unwrap_err().to_string()
+    };
+    let unknown = error(1, b'c');
+    assert!(
+        unknown.contains("unknown function on chunks \"cookup\""),
+        "{unknown}"
+    );
+    let wrong = error(8, 9);
+    assert!(
+        wrong.contains("[9] are no parameters of \"lookup\""),
+        "{wrong}"
+    );
+}
+
 #[test]
 fn what_is_shared_is_written_once() {
     let x = Random::new(1).standard_normal([1000, 1000], 100).unwrap();

@@ -12,6 +12,7 @@ from ._array import Array
 # isort: split
 from . import (
     _along,
+    _bits,
     _blockwise,
     _chunks,
     _convert,
@@ -27,7 +28,9 @@ from . import (
     _order,
     _padding,
     _products,
+    _quantiles,
     _reductions,
+    _sampled,
     _selecting,
     _sets,
     _shapes,
@@ -40,6 +43,7 @@ from . import (
     random,
 )
 from ._along import *  # noqa: F403
+from ._bits import *  # noqa: F403
 from ._blockwise import *  # noqa: F403
 from ._chunks import *  # noqa: F403
 from ._convert import *  # noqa: F403
@@ -55,7 +59,9 @@ from ._nan_reductions import *  # noqa: F403
 from ._order import *  # noqa: F403
 from ._padding import *  # noqa: F403
 from ._products import *  # noqa: F403
+from ._quantiles import *  # noqa: F403
 from ._reductions import *  # noqa: F403
+from ._sampled import *  # noqa: F403
 from ._selecting import *  # noqa: F403
 from ._sets import *  # noqa: F403
 from ._shapes import *  # noqa: F403
@@ -71,6 +77,7 @@ def __dir__() -> list[str]:
 
 __all__ = ["Array", "fft", "linalg", "map_overlap", "overlap", "random"]
 __all__ += _along.__all__
+__all__ += _bits.__all__
 __all__ += _blockwise.__all__
 __all__ += _chunks.__all__
 __all__ += _convert.__all__
@@ -86,7 +93,9 @@ __all__ += _nan_reductions.__all__
 __all__ += _order.__all__
 __all__ += _padding.__all__
 __all__ += _products.__all__
+__all__ += _quantiles.__all__
 __all__ += _reductions.__all__
+__all__ += _sampled.__all__
 __all__ += _selecting.__all__
 __all__ += _sets.__all__
 __all__ += _shapes.__all__

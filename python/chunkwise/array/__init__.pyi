@@ -10,16 +10,22 @@ from ._along import frompyfunc as frompyfunc
 from ._along import reduction as reduction
 from ._array import Array as Array
 from ._array import map_overlap as map_overlap
+from ._bits import packbits as packbits
+from ._bits import unpackbits as unpackbits
 from ._chunks import coarsen as coarsen
 from ._chunks import normalize_chunks as normalize_chunks
 from ._chunks import rechunk as rechunk
+from ._chunks import reshape_blockwise as reshape_blockwise
+from ._chunks import shuffle as shuffle
 from ._chunks import unify_chunks as unify_chunks
 from ._convert import array as array
 from ._convert import asanyarray as asanyarray
 from ._convert import asarray as asarray
+from ._convert import copy as copy
 from ._convert import from_npy as from_npy
 from ._creation import arange as arange
 from ._creation import diag as diag
+from ._creation import diagflat as diagflat
 from ._creation import diagonal as diagonal
 from ._creation import empty as empty
 from ._creation import empty_like as empty_like
@@ -32,6 +38,7 @@ from ._creation import identity as identity
 from ._creation import indices as indices
 from ._creation import linspace as linspace
 from ._creation import logspace as logspace
+from ._creation import mask_indices as mask_indices
 from ._creation import meshgrid as meshgrid
 from ._creation import ones as ones
 from ._creation import ones_like as ones_like
@@ -51,6 +58,7 @@ from ._cumulative import cumulative_prod as cumulative_prod
 from ._cumulative import cumulative_sum as cumulative_sum
 from ._cumulative import nancumprod as nancumprod
 from ._cumulative import nancumsum as nancumsum
+from ._cumulative import push as push
 from ._cumulative import topk as topk
 from ._elementwise import allclose as allclose
 from ._elementwise import angle as angle
@@ -76,6 +84,7 @@ from ._elementwise import round as round
 from ._elementwise import round_ as round_
 from ._elementwise import sinc as sinc
 from ._elementwise import where as where
+from ._foreign import compute as compute
 from ._foreign import from_array as from_array
 from ._foreign import from_npy_stack as from_npy_stack
 from ._foreign import store as store
@@ -89,6 +98,7 @@ from ._gufunc import gufunc as gufunc
 from ._histogram import bincount as bincount
 from ._histogram import histogram as histogram
 from ._histogram import histogram2d as histogram2d
+from ._histogram import histogram_bin_edges as histogram_bin_edges
 from ._histogram import histogramdd as histogramdd
 from ._joining import array_split as array_split
 from ._joining import block as block
@@ -113,16 +123,14 @@ from ._nan_reductions import nanprod as nanprod
 from ._nan_reductions import nanstd as nanstd
 from ._nan_reductions import nansum as nansum
 from ._nan_reductions import nanvar as nanvar
+from ._order import argpartition as argpartition
 from ._order import argsort as argsort
 from ._order import digitize as digitize
-from ._order import median as median
-from ._order import nanmedian as nanmedian
-from ._order import nanpercentile as nanpercentile
-from ._order import nanquantile as nanquantile
-from ._order import percentile as percentile
-from ._order import quantile as quantile
+from ._order import lexsort as lexsort
+from ._order import partition as partition
 from ._order import searchsorted as searchsorted
 from ._order import sort as sort
+from ._order import sort_complex as sort_complex
 from ._padding import pad as pad
 from ._products import cross as cross
 from ._products import dot as dot
@@ -130,10 +138,18 @@ from ._products import einsum as einsum
 from ._products import inner as inner
 from ._products import kron as kron
 from ._products import matmul as matmul
+from ._products import matvec as matvec
 from ._products import outer as outer
 from ._products import tensordot as tensordot
 from ._products import vdot as vdot
 from ._products import vecdot as vecdot
+from ._products import vecmat as vecmat
+from ._quantiles import median as median
+from ._quantiles import nanmedian as nanmedian
+from ._quantiles import nanpercentile as nanpercentile
+from ._quantiles import nanquantile as nanquantile
+from ._quantiles import percentile as percentile
+from ._quantiles import quantile as quantile
 from ._reductions import all as all
 from ._reductions import amax as amax
 from ._reductions import amin as amin
@@ -150,6 +166,10 @@ from ._reductions import std as std
 from ._reductions import sum as sum
 from ._reductions import trace as trace
 from ._reductions import var as var
+from ._sampled import convolve as convolve
+from ._sampled import correlate as correlate
+from ._sampled import interp as interp
+from ._sampled import trapezoid as trapezoid
 from ._selecting import append as append
 from ._selecting import argwhere as argwhere
 from ._selecting import choose as choose
@@ -160,6 +180,7 @@ from ._selecting import diag_indices_from as diag_indices_from
 from ._selecting import extract as extract
 from ._selecting import flatnonzero as flatnonzero
 from ._selecting import insert as insert
+from ._selecting import ix_ as ix_
 from ._selecting import nonzero as nonzero
 from ._selecting import piecewise as piecewise
 from ._selecting import ravel_multi_index as ravel_multi_index
@@ -167,7 +188,11 @@ from ._selecting import select as select
 from ._selecting import take as take
 from ._selecting import take_along_axis as take_along_axis
 from ._selecting import unravel_index as unravel_index
+from ._sets import intersect1d as intersect1d
 from ._sets import isin as isin
+from ._sets import setdiff1d as setdiff1d
+from ._sets import setxor1d as setxor1d
+from ._sets import union1d as union1d
 from ._sets import unique as unique
 from ._sets import unique_all as unique_all
 from ._sets import unique_counts as unique_counts
@@ -207,6 +232,7 @@ from ._standard import can_cast as can_cast
 from ._standard import complex64 as complex64
 from ._standard import complex128 as complex128
 from ._standard import e as e
+from ._standard import euler_gamma as euler_gamma
 from ._standard import finfo as finfo
 from ._standard import float32 as float32
 from ._standard import float64 as float64
@@ -367,6 +393,7 @@ __all__ = [
     "arctanh",
     "argmax",
     "argmin",
+    "argpartition",
     "argsort",
     "argtopk",
     "argwhere",
@@ -413,12 +440,16 @@ __all__ = [
     "complex128",
     "complex64",
     "compress",
+    "compute",
     "concat",
     "concatenate",
     "conj",
     "conjugate",
+    "convolve",
+    "copy",
     "copysign",
     "corrcoef",
+    "correlate",
     "cos",
     "cosh",
     "count_nonzero",
@@ -434,6 +465,7 @@ __all__ = [
     "diag",
     "diag_indices",
     "diag_indices_from",
+    "diagflat",
     "diagonal",
     "diff",
     "digitize",
@@ -448,6 +480,7 @@ __all__ = [
     "empty",
     "empty_like",
     "equal",
+    "euler_gamma",
     "exp",
     "exp2",
     "expand_dims",
@@ -488,6 +521,7 @@ __all__ = [
     "heaviside",
     "histogram",
     "histogram2d",
+    "histogram_bin_edges",
     "histogramdd",
     "hsplit",
     "hstack",
@@ -504,6 +538,8 @@ __all__ = [
     "int32",
     "int64",
     "int8",
+    "interp",
+    "intersect1d",
     "invert",
     "isclose",
     "iscomplex",
@@ -518,12 +554,14 @@ __all__ = [
     "isposinf",
     "isreal",
     "isrealobj",
+    "ix_",
     "kron",
     "lcm",
     "ldexp",
     "left_shift",
     "less",
     "less_equal",
+    "lexsort",
     "linalg",
     "linspace",
     "log",
@@ -539,8 +577,10 @@ __all__ = [
     "logspace",
     "map_blocks",
     "map_overlap",
+    "mask_indices",
     "matmul",
     "matrix_transpose",
+    "matvec",
     "max",
     "maximum",
     "mean",
@@ -581,7 +621,9 @@ __all__ = [
     "ones_like",
     "outer",
     "overlap",
+    "packbits",
     "pad",
+    "partition",
     "percentile",
     "permute_dims",
     "pi",
@@ -592,6 +634,7 @@ __all__ = [
     "prod",
     "promote_types",
     "ptp",
+    "push",
     "quantile",
     "rad2deg",
     "radians",
@@ -605,6 +648,7 @@ __all__ = [
     "remainder",
     "repeat",
     "reshape",
+    "reshape_blockwise",
     "result_type",
     "right_shift",
     "rint",
@@ -615,7 +659,10 @@ __all__ = [
     "round_",
     "searchsorted",
     "select",
+    "setdiff1d",
+    "setxor1d",
     "shape",
+    "shuffle",
     "sign",
     "signbit",
     "sin",
@@ -623,6 +670,7 @@ __all__ = [
     "sinh",
     "size",
     "sort",
+    "sort_complex",
     "spacing",
     "split",
     "sqrt",
@@ -645,6 +693,7 @@ __all__ = [
     "topk",
     "trace",
     "transpose",
+    "trapezoid",
     "tri",
     "tril",
     "tril_indices",
@@ -660,17 +709,20 @@ __all__ = [
     "uint64",
     "uint8",
     "unify_chunks",
+    "union1d",
     "unique",
     "unique_all",
     "unique_counts",
     "unique_inverse",
     "unique_values",
+    "unpackbits",
     "unravel_index",
     "unstack",
     "unwrap",
     "var",
     "vdot",
     "vecdot",
+    "vecmat",
     "vsplit",
     "vstack",
     "where",

@@ -766,6 +766,10 @@ class Array:
         """The same elements cut otherwise: see `chunkwise.array.rechunk`."""
         return _chunks.rechunk(self, chunks, threshold, block_size_limit, balance, method)
 
+    def shuffle(self, indexer: list[list[int]], axis: int, chunks: str = "auto") -> Array:
+        """Groups of elements along an axis: see `chunkwise.array.shuffle`."""
+        return _chunks.shuffle(self, indexer, axis, chunks)
+
     def dot(self, other: Any) -> Array:
         """The matrix product or its like: see `chunkwise.array.dot`."""
         return _products.dot(self, other)

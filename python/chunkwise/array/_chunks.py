@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 from operator import index
 from typing import Any
 
@@ -15,6 +17,8 @@ __all__ = [
     "coarsen",
     "normalize_chunks",
     "rechunk",
+    "reshape_blockwise",
+    "shuffle",
     "unify_chunks",
 ]
 
@@ -259,3 +263,229 @@ def _reduction(reduction: Any) -> Any:
     if found is None:
         raise ValueError(f"coarsen: unknown reduction {name!r}")
     return found
+
+
+def shuffle(x: Any, indexer: list[list[int]], axis: int, chunks: str = "auto") -> Array:
+    """The elements along an axis in another order, in groups of which none is cut.
+
+    Parameters
+    ----------
+    x : array_like
+    indexer : list of list of int
+        The positions of each group. Several groups share a chunk where that makes chunks about as
+        long as those of `x`.
+    axis : int
+        The axis.
+    chunks : "auto"
+        Accepted as in Dask; the other axes stay as they are cut.
+
+    Raises
+    ------
+    ValueError
+        Something else than a list of lists.
+    IndexError
+        Positions outside the axis.
+
+    Examples
+    --------
+    >>> x = da.arange(8, chunks=4).shuffle([[6, 5, 2], [4, 1], [3, 0, 7]], axis=0)
+    >>> x.compute(), x.chunks
+    (array([6, 5, 2, 4, 1, 3, 0, 7]), ((5, 3),))
+    """
+    if chunks != "auto":
+        raise ValueError(f"shuffle: chunks must be 'auto', got {chunks!r}")
+    if not isinstance(indexer, list) or not all(isinstance(group, list) for group in indexer):
+        raise ValueError("indexer must be a list of lists of positional indices")
+    expr = _arguments.known(x)
+    axis = _arguments.axis_of(axis, expr.ndim)
+    places = np.array([index(i) for group in indexer for i in group], np.int64)
+    cuts = list(expr.chunks)
+    cuts[axis] = _grouped([len(group) for group in indexer], sum(cuts[axis]) / len(cuts[axis]))
+    taken = _native.advanced_index(expr, [slice(None)] * axis + [places], False)
+    return Array(_native.rechunk(taken, tuple(cuts)))
+
+
+#: How much longer than before a chunk may become.
+_TOLERANCE = 1.25
+
+
+def _grouped(groups: list[int], usual: float) -> tuple[int, ...]:
+    """Chunks of whole groups, about as long as usual."""
+    made = [0]
+    for length in groups:
+        if made[-1] > usual or (made[-1] and made[-1] + length > usual * _TOLERANCE):
+            made.append(0)
+        made[-1] += length
+    return tuple(made)
+
+
+def reshape_blockwise(x: Any, shape: Any, chunks: Any = None) -> Array:
+    """Every chunk in another shape, side by side: not the order of `reshape`, but no chunk needs
+    another one's elements.
+
+    Parameters
+    ----------
+    x : array_like
+    shape : int or tuple of int
+        The new shape: neighbouring axes made one, or one axis made several. One length may be -1.
+    chunks : tuple of tuple of int
+        The chunks of the result, where it has more axes; those of the same place in both arrays
+        have as many elements.
+
+    Raises
+    ------
+    ValueError
+        A shape that is not made so, or chunks of other sizes; chunks where axes are joined.
+    TypeError
+        No chunks where axes are split.
+
+    Examples
+    --------
+    >>> x = da.arange(8, chunks=8).reshape(2, 4).rechunk((2, 2))
+    >>> y = da.reshape_blockwise(x, 8)
+    >>> y.compute()
+    array([0, 1, 4, 5, 2, 3, 6, 7])
+    >>> da.reshape_blockwise(y, (2, 4), x.chunks).compute()
+    array([[0, 1, 2, 3],
+           [4, 5, 6, 7]])
+    """
+    expr = _arguments.known(x)
+    lengths = _filled_in(shape, expr.size)
+    if lengths == expr.shape:
+        return Array(expr)
+    if not expr.size:
+        return Array(_native.reshape(expr, lengths))
+    if len(lengths) > expr.ndim:
+        if chunks is None:
+            raise TypeError("Need to specify chunks if expanding dimensions.")
+        cuts = normalize_chunks(chunks, lengths)
+        parts = [[cuts[k] for k in group] for group in _axis_groups(lengths, expr.shape)]
+        for axis, (own, asked) in enumerate(zip(expr.chunks, parts, strict=True)):
+            if own != _products(asked):
+                raise ValueError(
+                    f"Chunk sizes do not match: axis {axis} has chunks {own}, those asked for have "
+                    f"{_products(asked)} elements"
+                )
+        for axis, asked in reversed(list(enumerate(parts))):
+            expr = _apart(expr, axis, asked)
+        return Array(_native.rechunk(expr, cuts))
+    if chunks is not None:
+        raise ValueError("Setting chunks is not allowed when reducing the number of dimensions.")
+    groups = _axis_groups(expr.shape, lengths)
+    parts = [[expr.chunks[k] for k in group] for group in groups]
+    for group, cut in reversed(list(zip(groups, parts, strict=True))):
+        expr = _together(expr, group[0], cut)
+    return Array(_native.rechunk(expr, tuple(_products(cut) for cut in parts)))
+
+
+def _filled_in(shape: Any, size: int) -> tuple[int, ...]:
+    """A shape with the length that is -1."""
+    lengths = [index(n) for n in (shape if np.iterable(shape) else (shape,))]
+    if lengths.count(-1) == 1:
+        rest = math.prod(n for n in lengths if n != -1)
+        if not rest or size % rest:
+            raise ValueError(f"cannot reshape {size} elements into shape {tuple(lengths)}")
+        lengths[lengths.index(-1)] = size // rest
+    if any(n < 0 for n in lengths) or math.prod(lengths) != size:
+        raise ValueError(f"cannot reshape {size} elements into shape {tuple(lengths)}")
+    return tuple(lengths)
+
+
+def _axis_groups(many: tuple[int, ...], few: tuple[int, ...]) -> list[list[int]]:
+    """Which neighbouring axes of the longer shape become each axis of the shorter one."""
+    groups: list[list[int]] = []
+    axis = 0
+    for place, length in enumerate(few):
+        group, product = [], 1
+        # The last one takes the rest, which is of length 1.
+        while axis < len(many) and (
+            not group or product != length or (place == len(few) - 1 and many[axis] == 1)
+        ):
+            group.append(axis)
+            product *= many[axis]
+            axis += 1
+        if product != length or not group:
+            break
+        groups.append(group)
+    if len(groups) != len(few) or axis != len(many):
+        raise ValueError(f"reshape_blockwise: the axes of {few} are not joined axes of {many}")
+    return groups
+
+
+def _products(cuts: list[tuple[int, ...]]) -> tuple[int, ...]:
+    return tuple(math.prod(sizes) for sizes in itertools.product(*cuts))
+
+
+def _runs(sizes: tuple[int, ...]) -> list[tuple[int, int, int]]:
+    """Chunks of equal lengths one after another: where they start, how many, how long."""
+    runs, start = [], 0
+    for size, same in itertools.groupby(sizes):
+        count = len(list(same))
+        runs.append((start, count, size))
+        start += count * size
+    return runs
+
+
+def _together(expr: _native.Expr, axis: int, cuts: list[tuple[int, ...]]) -> _native.Expr:
+    """Neighbouring axes as one, chunk by chunk."""
+    for k in reversed(range(len(cuts) - 1)):
+        expr = _joined(expr, axis + k, cuts[k], _products(cuts[k + 1 :]))
+    return expr
+
+
+def _apart(expr: _native.Expr, axis: int, cuts: list[tuple[int, ...]]) -> _native.Expr:
+    """One axis as several, chunk by chunk."""
+    for k in range(len(cuts) - 1):
+        expr = _parted(expr, axis + k, cuts[k], _products(cuts[k + 1 :]))
+    return expr
+
+
+def _joined(
+    expr: _native.Expr, axis: int, rows: tuple[int, ...], columns: tuple[int, ...]
+) -> _native.Expr:
+    """Two axes as one, chunk by chunk: the number of a chunk along the columns goes before the
+    place in it along the rows.
+
+    Chunks of equal lengths are an axis of their own in between, so that it takes an expression for
+    each run of them, and not for each chunk.
+    """
+    before, after = list(expr.shape[:axis]), list(expr.shape[axis + 2 :])
+    order = [*range(axis), axis, axis + 2, axis + 1, *range(axis + 3, expr.ndim + 2)]
+    bands = []
+    for top, n, height in _runs(rows):
+        band = _stretch(expr, axis, top, n * height)
+        pieces = []
+        for left, m, width in _runs(columns):
+            piece = _stretch(band, axis + 1, left, m * width)
+            piece = _native.reshape(piece, [*before, n, height, m, width, *after])
+            piece = _native.transpose(piece, order)
+            pieces.append(_native.reshape(piece, [*before, n, m * height * width, *after]))
+        band = _native.concatenate(pieces, axis + 1)
+        bands.append(_native.reshape(band, [*before, n * height * sum(columns), *after]))
+    return _native.concatenate(bands, axis)
+
+
+def _parted(
+    expr: _native.Expr, axis: int, rows: tuple[int, ...], columns: tuple[int, ...]
+) -> _native.Expr:
+    """The way back from `_joined`."""
+    before, after = list(expr.shape[:axis]), list(expr.shape[axis + 1 :])
+    order = [*range(axis), axis, axis + 2, axis + 1, *range(axis + 3, expr.ndim + 3)]
+    length = sum(columns)
+    bands = []
+    for top, n, height in _runs(rows):
+        band = _stretch(expr, axis, top * length, n * height * length)
+        band = _native.reshape(band, [*before, n, height * length, *after])
+        pieces = []
+        for left, m, width in _runs(columns):
+            piece = _stretch(band, axis + 1, height * left, height * m * width)
+            piece = _native.reshape(piece, [*before, n, m, height, width, *after])
+            piece = _native.transpose(piece, order)
+            pieces.append(_native.reshape(piece, [*before, n * height, m * width, *after]))
+        bands.append(_native.concatenate(pieces, axis + 1))
+    return _native.concatenate(bands, axis)
+
+
+def _stretch(expr: _native.Expr, axis: int, start: int, length: int) -> _native.Expr:
+    index = (slice(None),) * axis + (slice(start, start + length),)
+    return _native.basic_index(expr, index)

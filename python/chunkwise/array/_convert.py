@@ -10,7 +10,7 @@ from .. import _chunkwise as _native
 from . import _array, _dtypes
 from ._array import Array
 
-__all__ = ["array", "asanyarray", "asarray", "from_npy"]
+__all__ = ["array", "asanyarray", "asarray", "copy", "from_npy"]
 
 
 def _from_numpy(array: np.ndarray, chunks: Any = "auto") -> Array:
@@ -151,6 +151,27 @@ def array(
     if missing > 0:
         made = Array(_native.expand_dims(made._expr, list(range(missing))))
     return made
+
+
+def copy(a: Any, order: str = "K", subok: bool = False) -> Array:
+    """An array of anything that has elements, whose memory is copied; of an array, another handle,
+    so that assigning to one leaves the other.
+
+    Parameters
+    ----------
+    a : array_like
+    order, subok
+        Accepted as in NumPy; they change nothing.
+
+    Examples
+    --------
+    >>> x = np.array([1, 2])
+    >>> y = da.copy(x)
+    >>> x[0] = 7
+    >>> y.compute()
+    array([1, 2])
+    """
+    return asarray(a, copy=True)
 
 
 def from_npy(path: Any, chunks: Any = None) -> Array:

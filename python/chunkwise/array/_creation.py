@@ -17,6 +17,7 @@ from ._convert import _check_device
 __all__ = [
     "arange",
     "diag",
+    "diagflat",
     "diagonal",
     "empty",
     "empty_like",
@@ -29,6 +30,7 @@ __all__ = [
     "indices",
     "linspace",
     "logspace",
+    "mask_indices",
     "meshgrid",
     "ones",
     "ones_like",
@@ -769,6 +771,29 @@ def triu_indices_from(arr: Any, k: int = 0) -> tuple[Array, Array]:
     return triu_indices(n, k, m)
 
 
+def mask_indices(n: Any, mask_func: Any, k: Any = 0) -> tuple[Array, Array]:
+    """Where a function of a square matrix of ones leaves ones: rows and columns.
+
+    Parameters
+    ----------
+    n : int
+        The length of the matrix.
+    mask_func : callable
+        ``mask_func(ones, k)``, such as `triu`: called with an array of this package.
+    k
+        Passed to the function.
+
+    Examples
+    --------
+    >>> rows, columns = da.mask_indices(3, da.triu, 1)
+    >>> rows.tolist(), columns.tolist()
+    ([0, 0, 1], [1, 2, 2])
+    """
+    made = _arguments.array(mask_func(ones((n, n), dtype="int64"), k)) != 0
+    rows, columns = _native.nonzero(made._resolve())
+    return Array(rows), Array(columns)
+
+
 def diag(v: Any, k: int = 0) -> Array:
     """A diagonal of a matrix, or a matrix with a diagonal.
 
@@ -793,6 +818,24 @@ def diag(v: Any, k: int = 0) -> Array:
     array([1, 4])
     """
     return Array(_native.diag(_arguments.known(v), index(k)))
+
+
+def diagflat(v: Any, k: int = 0) -> Array:
+    """A square matrix with the elements in C order as a diagonal, and zeros elsewhere.
+
+    Parameters
+    ----------
+    v : array_like
+    k : int
+        Which diagonal: those above the main one are positive.
+
+    Examples
+    --------
+    >>> da.diagflat([[1], [2]]).compute()
+    array([[1, 0],
+           [0, 2]])
+    """
+    return diag(Array(_native.reshape(_arguments.known(v), [-1])), k)
 
 
 def diagonal(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Array:

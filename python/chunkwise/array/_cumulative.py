@@ -6,7 +6,7 @@ import operator
 from typing import Any
 
 from .. import _chunkwise as _native
-from . import _dtypes
+from . import _arguments, _dtypes
 from ._array import Array
 from ._convert import asarray
 from ._documentation import documented
@@ -20,6 +20,7 @@ __all__ = [
     "cumulative_sum",
     "nancumprod",
     "nancumsum",
+    "push",
     "topk",
 ]
 
@@ -178,6 +179,50 @@ def cumulative_prod(
     array([ 1,  2,  6, 24])
     """
     return _cumulative("cumprod", 1, x, axis, dtype, out, include_initial)
+
+
+def push(array: Any, n: int | None, axis: int) -> Array:
+    """The last element that was not NaN, in the place of NaN along an axis.
+
+    What comes before the first such element stays NaN. Integers are as they are.
+
+    Parameters
+    ----------
+    array : array_like
+    n : int or None
+        For how many places an element stands in at most; `None` for all.
+    axis : int
+        The axis.
+
+    Raises
+    ------
+    ValueError
+        A negative `n`.
+
+    Examples
+    --------
+    >>> nan = float("nan")
+    >>> da.push([nan, 1.0, nan, nan, 4.0], None, 0).compute()
+    array([nan,  1.,  1.,  1.,  4.])
+    >>> da.push([nan, 1.0, nan, nan, 4.0], 1, 0).compute()
+    array([nan,  1.,  1., nan,  4.])
+    """
+    x = asarray(array)
+    expr = x._resolve()
+    axis = _arguments.axis_of(axis, expr.ndim)
+    if n is not None and operator.index(n) < 0:
+        raise ValueError(f"push: n must not be negative, got {n}")
+    if x.dtype.kind not in "fc" or not expr.size:
+        return x
+    call = _native.elementwise
+    missing = call("isnan", expr)
+    places = _arguments.index_along(expr.shape, axis, expr.chunks)._expr
+    last = _native.scan("cummax", call("where", missing, -1, places), axis)
+    filled = _native.take_along_axis(expr, call("maximum", last, 0), axis)
+    if n is not None:
+        near = call("less_equal", call("subtract", places, last), operator.index(n))
+        filled = call("where", near, filled, expr)
+    return Array(filled)
 
 
 def topk(a: Any, k: int, axis: int = -1, split_every: Any = None) -> Array:

@@ -9,7 +9,6 @@ import threading
 import weakref
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,7 +19,7 @@ from . import _dtypes
 from ._array import Array
 from ._convert import _from_numpy, from_npy
 
-__all__ = ["from_array", "from_npy_stack", "store", "to_npy", "to_npy_stack"]
+__all__ = ["compute", "from_array", "from_npy_stack", "store", "to_npy", "to_npy_stack"]
 
 #: Bytes of a chunk where none are asked for.
 _AUTO_BYTES = 128 << 20
@@ -263,6 +262,33 @@ def _region(target: Any, source: Array, region: Any) -> tuple:
     return tuple(found)
 
 
+def compute(*args: Any, traverse: bool = True, **kwargs: Any) -> tuple:
+    """Several arrays in one run: the same as `chunkwise.compute`.
+
+    Parameters
+    ----------
+    *args
+        Arrays, and containers of them.
+    traverse : bool
+        Whether to look into containers.
+    **kwargs
+        Dask's options are accepted, without effect.
+
+    Examples
+    --------
+    >>> x = da.arange(10, chunks=5)
+    >>> low, high = da.compute(x.min(), x.max())
+    >>> int(low), int(high)
+    (0, 9)
+    """
+    unknown = kwargs.keys() - {"optimize_graph", "scheduler", "get"}
+    if unknown:
+        raise TypeError(f"compute: unexpected options {', '.join(sorted(unknown))}")
+    from .. import _collections
+
+    return _collections.compute(*args, traverse=traverse)
+
+
 def store(
     sources: Any,
     targets: Any,
@@ -347,7 +373,7 @@ def to_npy(file: Any, x: Array) -> None:
     """
     from ._convert import asarray
 
-    _session.current().to_npy(asarray(x)._expr, Path(file))
+    _session.current().to_npy(asarray(x)._expr, os.fspath(file))
 
 
 def to_npy_stack(dirname: Any, x: Array, axis: int = 0) -> None:
@@ -366,17 +392,19 @@ def to_npy_stack(dirname: Any, x: Array, axis: int = 0) -> None:
     if not -x.ndim <= axis < x.ndim:
         raise np.exceptions.AxisError(axis, x.ndim)
     axis %= x.ndim
-    folder = Path(dirname)
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = os.fspath(dirname)
+    os.makedirs(folder, exist_ok=True)
     chunks = tuple(c if k == axis else (sum(c),) for k, c in enumerate(x.chunks))
     info = {"chunks": chunks, "dtype": x.dtype, "axis": axis}
-    (folder / "info").write_bytes(pickle.dumps(info))
+    with open(os.path.join(folder, "info"), "wb") as file:
+        file.write(pickle.dumps(info))
     start = 0
     for number, size in enumerate(chunks[axis]):
         index = tuple(
             slice(start, start + size) if k == axis else slice(None) for k in range(x.ndim)
         )
-        to_npy(folder / f"{number}.npy", Array(_native.basic_index(x._expr, index)))
+        part = Array(_native.basic_index(x._expr, index))
+        to_npy(os.path.join(folder, f"{number}.npy"), part)
         start += size
 
 
@@ -402,10 +430,10 @@ def from_npy_stack(dirname: Any, mmap_mode: str | None = "r") -> Array:
     >>> da.from_npy_stack(folder).chunks
     ((2, 2), (3,))
     """
-    folder = Path(dirname)
-    with open(folder / "info", "rb") as file:
+    folder = os.fspath(dirname)
+    with open(os.path.join(folder, "info"), "rb") as file:
         info = _Info(file).load()
     chunks, axis = info["chunks"], info["axis"]
-    parts = [from_npy(folder / f"{n}.npy")._expr for n in range(len(chunks[axis]))]
+    parts = [from_npy(os.path.join(folder, f"{n}.npy"))._expr for n in range(len(chunks[axis]))]
     joined = _native.concatenate(parts, axis)
     return Array(_native.rechunk(joined, chunks))

@@ -14,7 +14,7 @@ from ._array import Array
 from ._convert import asarray
 from ._elementwise import where
 
-__all__ = ["bincount", "histogram", "histogram2d", "histogramdd"]
+__all__ = ["bincount", "histogram", "histogram2d", "histogram_bin_edges", "histogramdd"]
 
 
 def bincount(x: Any, weights: Any = None, minlength: int = 0, split_every: Any = None) -> Array:
@@ -167,6 +167,29 @@ def histogram(
     if density:
         counts = counts / Array(_native.diff(edges._expr, 1, 0)) / counts.sum()
     return counts, edges
+
+
+def histogram_bin_edges(
+    a: Any,
+    bins: Any = 10,
+    range: Any = None,  # noqa: A002 - NumPy's name
+    weights: Any = None,
+) -> Array:
+    """The edges of the bins that `histogram` counts in.
+
+    Parameters
+    ----------
+    a, bins, range
+        As for `histogram`.
+    weights
+        Accepted, without effect.
+
+    Examples
+    --------
+    >>> da.histogram_bin_edges([1.0, 2.0, 4.0], bins=3).compute()
+    array([1., 2., 3., 4.])
+    """
+    return _numbered("histogram_bin_edges", asarray(a), bins, range)[1]
 
 
 def histogramdd(

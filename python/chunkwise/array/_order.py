@@ -1,4 +1,4 @@
-"""Sorts, searches in what is sorted, quantiles."""
+"""Sorts, and searches in what is sorted."""
 
 from __future__ import annotations
 
@@ -6,27 +6,25 @@ import operator
 from typing import Any
 
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_index
 
 from .. import _chunkwise as _native
 from ._array import Array
 from ._convert import asarray
-from ._reductions import _axes, _finished
+from ._selecting import take_along_axis
 
 __all__ = [
+    "argpartition",
     "argsort",
     "digitize",
-    "median",
-    "nanmedian",
-    "nanpercentile",
-    "nanquantile",
-    "percentile",
-    "quantile",
+    "lexsort",
+    "partition",
     "searchsorted",
     "sort",
+    "sort_complex",
 ]
 
 _KINDS = ("quicksort", "mergesort", "heapsort", "stable")
-_DISCRETE = dict(_native.QUANTILE_METHODS)
 
 
 def _known(a: Any) -> _native.Expr:
@@ -113,6 +111,139 @@ def argsort(
     return _sorted(a, axis, kind, order, descending, indices=True)
 
 
+def sort_complex(a: Any) -> Array:
+    """The elements along the last axis in order, as complex numbers.
+
+    Parameters
+    ----------
+    a : array_like
+        With one axis at least. Integers of up to 16 bits become `complex64`, other real numbers
+        `complex128`.
+
+    Examples
+    --------
+    >>> da.sort_complex([3, 1, 2]).compute()
+    array([1.+0.j, 2.+0.j, 3.+0.j])
+    """
+    x = sort(a)
+    if x.dtype.kind == "c":
+        return x
+    small = x.dtype.kind in "iu" and x.dtype.itemsize <= 2
+    return Array(_native.cast(x._expr, "complex64" if small else "complex128"))
+
+
+def lexsort(keys: Any, axis: int = -1) -> Array:
+    """Where along an axis the elements stand that sorting by several keys gives, as `int64`.
+
+    The last key counts most; the one before it where that is equal, and so on. The order of what is
+    equal in all keys is kept.
+
+    Parameters
+    ----------
+    keys : sequence of array_like, or array_like of shape (k, ...)
+        Of equal shapes.
+    axis : int
+        The axis that is sorted.
+
+    Raises
+    ------
+    TypeError
+        No keys.
+    ValueError
+        Keys of different shapes.
+
+    Examples
+    --------
+    >>> surnames, years = da.asarray([1, 0, 1]), da.asarray([1983, 1990, 1970])
+    >>> da.lexsort((years, surnames)).compute()
+    array([1, 2, 0])
+    """
+    if not np.iterable(keys) or not len(keys):
+        raise TypeError("need sequence of keys with len > 0 in lexsort")
+    first, *others = (asarray(key) for key in keys)
+    if any(key.shape != first.shape for key in others):
+        raise ValueError("all keys need to be the same shape")
+    if not first.ndim:
+        return Array(_native.full((), 0, "int64", -1))
+    order = argsort(first, axis)
+    for key in others:
+        again = argsort(take_along_axis(key, order, axis), axis)
+        order = take_along_axis(order, again, axis)
+    return order
+
+
+def _check_partition(a: Any, kth: Any, axis: Any, kind: str) -> None:
+    if kind != "introselect":
+        raise ValueError(f"select kind must be 'introselect' (got {kind!r})")
+    x = asarray(a)
+    places = np.asarray(kth)
+    if places.dtype.kind == "b":
+        raise ValueError("Booleans unacceptable as partition index")
+    if places.dtype.kind not in "iu":
+        raise TypeError("Partition index must be integer")
+    if places.ndim > 1:
+        raise ValueError(f"partition: kth must have one axis at most, got {places.ndim}")
+    n = x.size if axis is None else x.shape[normalize_axis_index(operator.index(axis), x.ndim)]
+    for k in places.ravel().tolist():
+        if not -n <= k < n:
+            raise ValueError(f"kth(={k}) out of bounds ({n})")
+
+
+def partition(
+    a: Any, kth: Any, axis: int | None = -1, kind: str = "introselect", order: Any = None
+) -> Array:
+    """The elements along an axis, those at some places where a sort would put them, smaller ones
+    before and larger ones after them.
+
+    Here the others are in order too: it is the same as `sort`. For a few of the largest or the
+    smallest elements, `topk` is quicker.
+
+    Parameters
+    ----------
+    a : array_like
+        What is partitioned.
+    kth : int or sequence of int
+        The places.
+    axis : int or None
+        The axis; `None` for all elements as one axis.
+    kind : {"introselect"}
+        NumPy's only one.
+    order
+        Must be `None`: there are no fields.
+
+    Raises
+    ------
+    ValueError
+        Places outside the axis, another kind.
+
+    Examples
+    --------
+    >>> da.partition([7, 1, 5, 3], 2).compute()[2]
+    np.int64(5)
+    """
+    _check_partition(a, kth, axis, kind)
+    return _sorted(a, axis, None, order, descending=False, indices=False)
+
+
+def argpartition(
+    a: Any, kth: Any, axis: int | None = -1, kind: str = "introselect", order: Any = None
+) -> Array:
+    """Where along an axis the elements stand that `partition` gives, as `int64`.
+
+    Parameters
+    ----------
+    a, kth, axis, kind, order
+        As for `partition`.
+
+    Examples
+    --------
+    >>> da.argpartition([7, 1, 5, 3], 2).compute()[2]
+    np.int64(2)
+    """
+    _check_partition(a, kth, axis, kind)
+    return _sorted(a, axis, None, order, descending=False, indices=True)
+
+
 def searchsorted(a: Any, v: Any, side: str = "left", sorter: Any = None) -> Array:
     """Where values belong in a sorted array, as `int64` of the values' shape.
 
@@ -170,227 +301,3 @@ def digitize(a: Any, bins: Any, right: bool = False) -> Array:
     if edges.dtype.kind == "c":
         raise TypeError("x may not be complex")
     return Array(_native.digitize(asarray(a)._expr, edges.astype(float).tolist(), bool(right)))
-
-
-def _median(name: str, a: Any, axis: Any, keepdims: Any, out: Any, skip: bool) -> Any:
-    expr = _known(a)
-    result = Array(_native.median(expr, _axes(axis, expr.ndim), bool(keepdims), skip))
-    return _finished(name, result, None, out)
-
-
-def median(a: Any, axis: Any = None, keepdims: bool = False, out: Any = None) -> Any:
-    """The median: the middle element in order, or the mean of the middle two.
-
-    NaN where there is one. Floats keep their dtype, integers and bools give `float64`.
-
-    Parameters
-    ----------
-    a : array_like
-        Real numbers.
-    axis : int, tuple of int or None
-        The axes, or all of them.
-    keepdims : bool
-        Whether the axes stay, with length 1.
-    out : Array or numpy.ndarray, optional
-        What becomes the result.
-
-    Examples
-    --------
-    >>> float(da.median([[1, 7], [3, 4]]))
-    3.5
-    """
-    return _median("median", a, axis, keepdims, out, skip=False)
-
-
-def nanmedian(a: Any, axis: Any = None, keepdims: bool = False, out: Any = None) -> Any:
-    """The median of the elements that are not NaN; NaN of none.
-
-    Parameters
-    ----------
-    a : array_like
-        Real numbers.
-    axis : int, tuple of int or None
-        The axes, or all of them.
-    keepdims : bool
-        Whether the axes stay, with length 1.
-    out : Array or numpy.ndarray, optional
-        What becomes the result.
-
-    Examples
-    --------
-    >>> float(da.nanmedian([1.0, float("nan"), 3.0]))
-    2.0
-    """
-    return _median("nanmedian", a, axis, keepdims, out, skip=True)
-
-
-def _quantile(
-    name: str,
-    a: Any,
-    q: Any,
-    scale: float,
-    axis: Any,
-    out: Any,
-    method: str,
-    keepdims: Any,
-    weights: Any,
-    interpolation: Any,
-    skip: bool,
-) -> Any:
-    if weights is not None:
-        raise NotImplementedError(f"{name}: weights are not supported")
-    method = method if interpolation is None else interpolation
-    if method not in _DISCRETE:
-        raise ValueError(f"{name}: unknown method {method!r}; known are {', '.join(_DISCRETE)}")
-    shares = np.asarray(q, dtype=float) / scale
-    if not np.all((shares >= 0) & (shares <= 1)):
-        within = "[0, 1]" if scale == 1 else "[0, 100]"
-        raise ValueError(f"{name}: q must be in the range {within}")
-    expr = _known(a)
-    if expr.dtype == "float32" and type(q) not in (int, float) and not _DISCRETE[method]:
-        # As for NumPy, quantiles that are an array have its dtype, which is wider.
-        expr = _native.cast(expr, "float64")
-    axes = _axes(axis, expr.ndim)
-    made = _native.quantile(expr, shares.ravel().tolist(), axes, method, bool(keepdims), skip)
-    if shares.ndim != 1:
-        made = _native.reshape(made, [*shares.shape, *made.shape[1:]])
-    return _finished(name, Array(made), None, out)
-
-
-def quantile(
-    a: Any,
-    q: Any,
-    axis: Any = None,
-    out: Any = None,
-    overwrite_input: bool = False,
-    method: str = "linear",
-    keepdims: bool = False,
-    *,
-    weights: Any = None,
-    interpolation: str | None = None,
-) -> Any:
-    """Quantiles, exactly: what a share of the elements lies below. NaN where there is one.
-
-    Parameters
-    ----------
-    a : array_like
-        Real numbers.
-    q : array_like
-        Shares from 0 to 1. The result has its axes in front.
-    axis : int, tuple of int or None
-        The axes, or all of them.
-    out : Array or numpy.ndarray, optional
-        What becomes the result.
-    overwrite_input : bool
-        Accepted, without effect: nothing is overwritten.
-    method : str
-        One of NumPy's thirteen.
-    keepdims : bool
-        Whether the axes stay, with length 1.
-    weights
-        Not supported.
-    interpolation : str, optional
-        An old name of `method`.
-
-    Raises
-    ------
-    ValueError
-        Shares outside the range, or an unknown method.
-
-    Examples
-    --------
-    >>> da.quantile([1, 2, 3, 4], [0.25, 0.5]).compute()
-    array([1.75, 2.5 ])
-    """
-    return _quantile(
-        "quantile", a, q, 1, axis, out, method, keepdims, weights, interpolation, False
-    )
-
-
-def nanquantile(
-    a: Any,
-    q: Any,
-    axis: Any = None,
-    out: Any = None,
-    overwrite_input: bool = False,
-    method: str = "linear",
-    keepdims: bool = False,
-    *,
-    weights: Any = None,
-    interpolation: str | None = None,
-) -> Any:
-    """Quantiles of the elements that are not NaN; NaN of none.
-
-    Parameters
-    ----------
-    a, q, axis, out, overwrite_input, method, keepdims, weights, interpolation
-        As for `quantile`.
-
-    Examples
-    --------
-    >>> float(da.nanquantile([1.0, float("nan"), 3.0], 0.5))
-    2.0
-    """
-    return _quantile(
-        "nanquantile", a, q, 1, axis, out, method, keepdims, weights, interpolation, True
-    )
-
-
-def percentile(
-    a: Any,
-    q: Any,
-    axis: Any = None,
-    out: Any = None,
-    overwrite_input: bool = False,
-    method: str = "linear",
-    keepdims: bool = False,
-    *,
-    weights: Any = None,
-    interpolation: str | None = None,
-) -> Any:
-    """Quantiles in percent, exactly, along any axes.
-
-    Parameters
-    ----------
-    a, axis, out, overwrite_input, method, keepdims, weights, interpolation
-        As for `quantile`.
-    q : array_like
-        From 0 to 100.
-
-    Examples
-    --------
-    >>> float(da.percentile([1, 2, 3, 4], 50))
-    2.5
-    """
-    return _quantile(
-        "percentile", a, q, 100, axis, out, method, keepdims, weights, interpolation, False
-    )
-
-
-def nanpercentile(
-    a: Any,
-    q: Any,
-    axis: Any = None,
-    out: Any = None,
-    overwrite_input: bool = False,
-    method: str = "linear",
-    keepdims: bool = False,
-    *,
-    weights: Any = None,
-    interpolation: str | None = None,
-) -> Any:
-    """Quantiles in percent of the elements that are not NaN; NaN of none.
-
-    Parameters
-    ----------
-    a, q, axis, out, overwrite_input, method, keepdims, weights, interpolation
-        As for `percentile`.
-
-    Examples
-    --------
-    >>> float(da.nanpercentile([1.0, float("nan"), 3.0], 50))
-    2.0
-    """
-    return _quantile(
-        "nanpercentile", a, q, 100, axis, out, method, keepdims, weights, interpolation, True
-    )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import copyreg
 import pickle
+import threading
 import weakref
 from collections.abc import Callable
 from typing import Any
@@ -19,10 +20,12 @@ from .. import _chunkwise as _native
 
 #: One handle for one thing, so that a pickle of several arrays holds what they share once.
 _handles: weakref.WeakValueDictionary[tuple, Any] = weakref.WeakValueDictionary()
+_lock = threading.Lock()
 
 
 def _shared(handle: Any) -> Any:
-    return _handles.setdefault((type(handle), handle.id), handle)
+    with _lock:
+        return _handles.setdefault((type(handle), handle.id), handle)
 
 
 def reduce_expr(expr: _native.Expr) -> tuple:

@@ -18,10 +18,12 @@ __all__ = [
     "inner",
     "kron",
     "matmul",
+    "matvec",
     "outer",
     "tensordot",
     "vdot",
     "vecdot",
+    "vecmat",
 ]
 
 
@@ -50,6 +52,82 @@ def matmul(a: Any, b: Any) -> Array:
     array([3, 7])
     """
     return Array(_native.matmul(_arguments.known(a), _arguments.known(b)))
+
+
+def _vector(x: Any, axis: int, name: str) -> _native.Expr:
+    e = _arguments.known(x)
+    if not e.ndim:
+        raise ValueError(f"{name}: a vector is needed, got an array without axes")
+    return _native.expand_dims(e, [axis % (e.ndim + 1)])
+
+
+def _matrices(x: Any, name: str) -> _native.Expr:
+    e = _arguments.known(x)
+    if e.ndim < 2:
+        raise ValueError(f"{name}: a matrix is needed, got an array with {e.ndim} axes")
+    return e
+
+
+def matvec(x1: Any, x2: Any) -> Array:
+    """The product of matrices and vectors; the axes before those are broadcast.
+
+    Parameters
+    ----------
+    x1 : array_like of shape (..., m, n)
+        Matrices.
+    x2 : array_like of shape (..., n)
+        Vectors.
+
+    Returns
+    -------
+    Array
+        Of shape ``(..., m)``.
+
+    Raises
+    ------
+    ValueError
+        Shapes that do not fit.
+
+    Examples
+    --------
+    >>> da.matvec([[1, 2], [3, 4]], [[1, 0], [1, 1]]).compute()
+    array([[1, 3],
+           [3, 7]])
+    """
+    product = _native.matmul(_matrices(x1, "matvec"), _vector(x2, -1, "matvec"))
+    return Array(_native.squeeze(product, [product.ndim - 1]))
+
+
+def vecmat(x1: Any, x2: Any) -> Array:
+    """The product of vectors, conjugated, and matrices; the axes before those are broadcast.
+
+    Parameters
+    ----------
+    x1 : array_like of shape (..., n)
+        Vectors.
+    x2 : array_like of shape (..., n, m)
+        Matrices.
+
+    Returns
+    -------
+    Array
+        Of shape ``(..., m)``.
+
+    Raises
+    ------
+    ValueError
+        Shapes that do not fit.
+
+    Examples
+    --------
+    >>> da.vecmat([1, 1], [[1, 2], [3, 4]]).compute()
+    array([4, 6])
+    """
+    row = _vector(x1, -2, "vecmat")
+    if row.dtype.startswith("complex"):
+        row = _native.elementwise("conj", row)
+    product = _native.matmul(row, _matrices(x2, "vecmat"))
+    return Array(_native.squeeze(product, [product.ndim - 2]))
 
 
 def dot(a: Any, b: Any) -> Array:

@@ -23,6 +23,7 @@ __all__ = [
     "extract",
     "flatnonzero",
     "insert",
+    "ix_",
     "nonzero",
     "piecewise",
     "ravel_multi_index",
@@ -311,6 +312,47 @@ def insert(arr: Any, obj: Any, values: Any, axis: int | None = None) -> Array:
     taken[new] = size + order
     taken[old] = np.arange(size)
     return _along(both, axis, taken)
+
+
+def ix_(*args: Any) -> tuple[Array, ...]:
+    """Sequences as an index of the elements where they cross.
+
+    Parameters
+    ----------
+    *args : array_like
+        Integers or bools along one axis each; bools stand for the places where they are true, and
+        are computed.
+
+    Returns
+    -------
+    tuple of Array
+        Each along an axis of its own.
+
+    Raises
+    ------
+    ValueError
+        A sequence with another number of axes than one.
+
+    Examples
+    --------
+    >>> x = da.arange(12).reshape(3, 4)
+    >>> x[da.ix_([0, 2], [1, 3])].compute()
+    array([[ 1,  3],
+           [ 9, 11]])
+    """
+    made = []
+    for axis, given in enumerate(args):
+        if not isinstance(given, Array):
+            given = np.asarray(given)
+            given = given if given.size else given.astype(np.int64)
+        part = asarray(given)
+        if part.ndim != 1:
+            raise ValueError("Cross index must be 1 dimensional")
+        if part.dtype == np.bool_:
+            part = flatnonzero(part)
+        others = [k for k in range(len(args)) if k != axis]
+        made.append(Array(_native.expand_dims(part._resolve(), others)))
+    return tuple(made)
 
 
 def append(arr: Any, values: Any, axis: int | None = None) -> Array:

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from .. import _chunkwise as _native
 from ._array import Array
 from ._convert import asarray
-from ._order import _known
+from ._joining import concatenate
+from ._order import _known, sort
 
 __all__ = [
+    "intersect1d",
     "isin",
+    "setdiff1d",
+    "setxor1d",
+    "union1d",
     "unique",
     "unique_all",
     "unique_counts",
@@ -171,3 +178,113 @@ def isin(
     array([ True, False,  True])
     """
     return Array(_native.isin(asarray(element)._expr, _known(test_elements), bool(invert)))
+
+
+def _flat(*arrays: Any) -> list[Array]:
+    """The elements of each in C order, in the dtype of all together."""
+    exprs = [_known(a) for a in arrays]
+    dtype = np.result_type(*(np.dtype(e.dtype) for e in exprs)).name
+    return [Array(_native.cast(_native.reshape(e, [-1]), dtype)) for e in exprs]
+
+
+def _among(x: Array, others: Array, invert: bool) -> Array:
+    """The elements of one array that are, or are not, among those of another."""
+    return x[isin(x, others, invert=invert)]
+
+
+def union1d(ar1: Any, ar2: Any) -> Array:
+    """The different elements of two arrays in ascending order.
+
+    Parameters
+    ----------
+    ar1, ar2 : array_like
+        Of any shapes. NaN are one value.
+
+    Examples
+    --------
+    >>> da.union1d([3, 1], [2, 3]).compute()
+    array([1, 2, 3])
+    """
+    return unique(concatenate(_flat(ar1, ar2)))
+
+
+def intersect1d(
+    ar1: Any, ar2: Any, assume_unique: bool = False, return_indices: bool = False
+) -> Array | tuple[Array, Array, Array]:
+    """The different elements that are in both arrays, in ascending order.
+
+    Which of the elements of `ar1` are in `ar2` is computed.
+
+    Parameters
+    ----------
+    ar1, ar2 : array_like
+        Of any shapes. NaN is equal to nothing. Every task holds the whole of `ar2`.
+    assume_unique : bool
+        Accepted, without effect.
+    return_indices : bool
+        Whether the indices where each is found first, in the arrays' elements in C order, are given
+        too; the common elements are computed for that.
+
+    Examples
+    --------
+    >>> da.intersect1d([3, 1, 2], [3, 2, 4]).compute()
+    array([2, 3])
+    """
+    a, b = _flat(ar1, ar2)
+    common = unique(_among(a, b, invert=False))
+    if not return_indices:
+        return common
+    common = common.compute_chunk_sizes()
+    return common, *(_first_places(x, common) for x in (a, b))
+
+
+def _first_places(x: Array, values: Array) -> Array:
+    """The index in `x` of the first element that equals each value; all occur."""
+    order = Array(_native.sort(x._expr, 0, False, True))
+    places = _native.searchsorted(_native.sort(x._expr, 0, False, False), values._expr, "left")
+    return order[Array(places)]
+
+
+def setdiff1d(ar1: Any, ar2: Any, assume_unique: bool = False) -> Array:
+    """The different elements of one array that are not in another, in ascending order.
+
+    Which they are is computed, unless they are unique.
+
+    Parameters
+    ----------
+    ar1, ar2 : array_like
+        Of any shapes. NaN is equal to nothing. Every task holds the whole of `ar2`.
+    assume_unique : bool
+        Whether those of `ar1` are different already: then they stay in their order.
+
+    Examples
+    --------
+    >>> da.setdiff1d([3, 1, 2, 3], [2]).compute()
+    array([1, 3])
+    """
+    dtype = _known(ar1).dtype
+    left = _among(*_flat(ar1, ar2), invert=True)
+    left = Array(_native.cast(left._expr, dtype))
+    return left if assume_unique else unique(left)
+
+
+def setxor1d(ar1: Any, ar2: Any, assume_unique: bool = False) -> Array:
+    """The different elements that are in one of two arrays alone, in ascending order.
+
+    They are computed once to know how many there are.
+
+    Parameters
+    ----------
+    ar1, ar2 : array_like
+        Of any shapes. NaN is equal to nothing. Every task holds the whole of the other array.
+    assume_unique : bool
+        Accepted, without effect.
+
+    Examples
+    --------
+    >>> da.setxor1d([3, 1], [3, 2]).compute()
+    array([1, 2])
+    """
+    a, b = _flat(ar1, ar2)
+    alone = [unique(_among(a, b, invert=True)), unique(_among(b, a, invert=True))]
+    return sort(concatenate([x.compute_chunk_sizes() for x in alone]))

@@ -11,6 +11,7 @@ from numpy import (
     bool,  # noqa: A004 - the standard's name
     complex64,
     complex128,
+    euler_gamma,
     float32,
     float64,
     int8,
@@ -39,6 +40,7 @@ __all__ = [
     "complex128",
     "complex64",
     "e",
+    "euler_gamma",
     "finfo",
     "float32",
     "float64",

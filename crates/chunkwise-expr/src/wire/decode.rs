@@ -9,10 +9,8 @@ use super::HEADER;
 use super::format::{Axis, Call as CallForm, Document, Function, Kind as Form, Node, NodeRef};
 use crate::{
     AxisIndex, Call, CallFunction, CallInput, CallOutput, Expr, Follow, IndexMap, Kind, Operand,
+    PlainRow,
 };
-
-/// Makes a function from its name and parameters; `None` for an unknown one.
-type Plain<'a> = dyn Fn(&str, &[u8]) -> Option<Arc<dyn CallFunction>> + 'a;
 
 /// What bytes name and do not hold.
 pub struct Attachments<'a> {
@@ -20,8 +18,9 @@ pub struct Attachments<'a> {
     pub sources: Vec<Arc<dyn Source>>,
     /// The users' functions, by number.
     pub functions: Vec<Arc<dyn CallFunction>>,
-    /// Makes a function from what its [`plain`](CallFunction::plain) gave; `None` for unknown ones.
-    pub plain: &'a Plain<'a>,
+    /// The functions that are read by the name and parameters that their
+    /// [`plain`](CallFunction::plain) gave.
+    pub plain: &'a [PlainRow],
 }
 
 /// The expressions that [`encode`](super::encode) wrote, with the attachments of the same numbers.
@@ -120,7 +119,9 @@ impl Reader<'_> {
                 Expr::random(spec, &shape, &chunks)?
             }
             Form::Map { function, inputs } => {
-                let row = known("function", &function, elementwise::function(&function))?;
+                let row = elementwise::function(&function)
+                    .or_else(|| elementwise::internal::function(&function));
+                let row = known("function", &function, row)?;
                 if inputs.len() != row.arity {
                     return Err(invalid(format!("{function} of {} arrays", inputs.len())));
                 }
@@ -255,8 +256,10 @@ impl Reader<'_> {
                 get(&self.attachments.functions, *number, "function").cloned()
             }
             Function::Plain { name, parameters } => {
-                let made = (self.attachments.plain)(name, parameters);
-                known("function on chunks", name, made)
+                let row = self.attachments.plain.iter().find(|row| row.name == name);
+                let row = known("function on chunks", name, row)?;
+                (row.read)(parameters)
+                    .ok_or_else(|| invalid(format!("{parameters:?} are no parameters of {name:?}")))
             }
         }
     }

@@ -42,7 +42,7 @@ impl fmt::Debug for Encoded {
 /// let attachments = Attachments {
 ///     sources: encoded.sources,
 ///     functions: encoded.functions,
-///     plain: &|_, _| None,
+///     plain: &[],
 /// };
 /// let back = decode(&encoded.bytes, &attachments)?;
 /// assert_eq!(back[0].shape(), [4, 6]);

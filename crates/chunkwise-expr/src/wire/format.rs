@@ -141,9 +141,11 @@ pub(super) enum Function {
     Plain { name: String, parameters: Vec<u8> },
 }
 
+/// How a dtype is written: `#[serde(with = "DTypeForm")]` on a field.
 #[derive(Serialize, Deserialize)]
 #[serde(remote = "DType")]
-enum DTypeForm {
+#[expect(missing_docs, reason = "as the dtypes")]
+pub enum DTypeForm {
     Bool,
     I8,
     I16,

@@ -14,6 +14,7 @@ mod format;
 
 pub use decode::{Attachments, decode};
 pub use encode::{Encoded, encode};
+pub use format::DTypeForm;
 
 /// What the bytes begin with: `cw` and the version of the format.
 const HEADER: [u8; 3] = *b"cw\x01";

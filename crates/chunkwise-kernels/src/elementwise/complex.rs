@@ -193,6 +193,9 @@ fn exp2(z: Complex64) -> Complex64 {
 fn expm1(z: Complex64) -> Complex64 {
     let half = real_sin(z.im * 0.5);
     let e = exp_complex(z);
+    if z.re.is_infinite() && !z.im.is_finite() {
+        return new(if z.re > 0.0 { z.re } else { -1.0 }, e.im);
+    }
     // e^x cos y - 1 = (e^x - 1) cos y - 2 sin(y/2)^2
     new(exp::expm1(z.re) * real_cos(z.im) - 2.0 * half * half, e.im)
 }
@@ -348,17 +351,15 @@ fn tanh(z: Complex64) -> Complex64 {
     if y == 0.0 {
         return new(hyperbolic::tanh(x), y);
     }
-    if x.abs() > 22.0 {
-        let im = if y.is_finite() {
-            let e = exp::exp(-x.abs());
-            4.0 * real_sin(y) * real_cos(y) * e * e
-        } else {
-            0f64.copysign(y)
-        };
-        return new(1f64.copysign(x), im);
+    if x.is_infinite() {
+        return new(1f64.copysign(x), 0f64.copysign(y));
     }
-    if x == 0.0 && !y.is_finite() {
-        return new(x, f64::NAN);
+    if !y.is_finite() {
+        return new(if x == 0.0 { x } else { f64::NAN }, f64::NAN);
+    }
+    if x.abs() > 22.0 {
+        let e = exp::exp(-x.abs());
+        return new(1f64.copysign(x), 4.0 * real_sin(y) * real_cos(y) * e * e);
     }
     // Kahan's: with t = tan y, b = 1 + t^2, s = sinh x, r = sqrt(1 + s^2)
     let t = real_sin(y) / real_cos(y);

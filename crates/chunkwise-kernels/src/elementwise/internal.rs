@@ -19,3 +19,8 @@ pub static SORT_KEY: Function = row!("sort key", 1, 0.2, rule::key, "An integer 
 /// The complex number with these two parts.
 pub static PAIR: Function = row!("pair", 2, 0.2, rule::pair, "The complex number with these two parts.",
     float |a, b| -> Complex<T> { Complex::new(a, b) });
+
+/// The one with a name.
+pub fn function(name: &str) -> Option<&'static Function> {
+    [&SORT_KEY, &PAIR].into_iter().find(|f| f.name == name)
+}

@@ -1,10 +1,12 @@
 //! Factorizations of stacks of matrices as calls.
 
-use chunkwise_core::{DType, Error, Result};
+use chunkwise_core::{Chunk, DType, Error, Result};
+use chunkwise_expr::{Call, CallTask, PlainFunction};
 use chunkwise_linalg::Factorization;
+use serde::{Deserialize, Serialize};
 
 use crate::Array;
-use crate::gufunc::{Gufunc, GufuncOutput, apply_gufunc};
+use crate::gufunc::{Gufunc, GufuncOutput, over_loops, padded};
 
 /// A task has about so many operations at least, so that its own cost does not show.
 const OPERATIONS: usize = 1 << 25;
@@ -70,13 +72,27 @@ pub(super) fn factorize(what: Factorization, arrays: &[&Array]) -> Result<Vec<Ar
     let operations = m.saturating_mul(n).saturating_mul(m.min(n)).max(1);
     // One matrix after another: what one needs is needed once.
     let gufunc = Gufunc::new(what.name())
-        .identity(format!("{what:?}"))
         .scratch_once(what.scratch_bytes(dtype, &cores)?)
         .chunk((OPERATIONS / operations).max(1));
     let given = arrays.iter().map(|a| (*a, 2));
-    apply_gufunc(gufunc, given, &outputs, move |task| {
-        what.run(task.inputs, task.pool)
+    over_loops(gufunc, given, &outputs, |name, inputs, outputs, _| {
+        Call::plain(name, inputs, outputs, Factor(what))
     })
+}
+
+/// A factorization of stacks of matrices.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Factor(pub(super) Factorization);
+
+impl PlainFunction for Factor {
+    const NAME: &'static str = "factorization";
+
+    fn call(&self, task: &CallTask<'_>) -> Result<Vec<Chunk>> {
+        let made = self.0.run(task.inputs, task.pool)?;
+        let each = made.into_iter().zip(task.regions);
+        each.map(|(chunk, region)| padded(chunk, region, task.pool))
+            .collect()
+    }
 }
 
 /// The only result of a factorization.

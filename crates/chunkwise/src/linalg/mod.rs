@@ -13,8 +13,10 @@ mod products;
 mod singular;
 mod solving;
 
+pub(crate) use factor::Factor;
 pub use norms::Norm;
 pub use orthogonal::QrMode;
+pub(crate) use orthogonal::Reflected;
 pub use powers::multi_dot;
 pub use products::Contracted;
 pub(crate) use products::contract;

@@ -1,11 +1,12 @@
 //! QR: of stacks, of tall matrices in rows, of wide ones by their first columns.
 
 use chunkwise_core::{AxisGrid, Chunk, Chunks, Error, Grid, Result};
-use chunkwise_expr::{Call, CallInput, CallOutput, CallTask, Expr, Follow};
+use chunkwise_expr::{Call, CallInput, CallOutput, CallTask, Expr, Follow, PlainFunction};
 use chunkwise_linalg::Factorization;
+use serde::{Deserialize, Serialize};
 use smallvec::smallvec;
 
-use super::factor::{floating, matrix, one, several};
+use super::factor::{Factor, floating, matrix, one, several};
 use crate::array::Here;
 use crate::{Array, concatenate, s};
 
@@ -211,17 +212,8 @@ pub(super) fn tall(a: &Array) -> Result<Tall> {
         expr: a.expr()?.rechunk(&Chunks::Grid(grid))?,
         follow: smallvec![Follow::Chunk { axis: 0 }, Follow::Whole],
     };
-    let call = Call::many(
-        what.name(),
-        vec![input],
-        vec![vectors, each(block), each(n)],
-        move |task| {
-            let made = what.run(task.inputs, task.pool)?;
-            reshape_first(made, &task.regions[0].shape)
-        },
-    );
-    let call = call
-        .identity(format!("{longest} {n}"))
+    let outputs = vec![vectors, each(block), each(n)];
+    let call = Call::plain(what.name(), vec![input], outputs, Factor(what))
         .scratch(what.scratch_bytes(dtype, &[&[longest, n]])?);
     let [reflectors, coefficients, left]: [Expr; 3] = Expr::calls(call)?
         .try_into()
@@ -238,15 +230,6 @@ pub(super) fn tall(a: &Array) -> Result<Tall> {
         top,
         r,
     })
-}
-
-fn reshape_first(mut made: Vec<Chunk>, shape: &[usize]) -> Result<Vec<Chunk>> {
-    if let Some(first) = made.first_mut() {
-        *first = first
-            .reshaped(shape)
-            .ok_or_else(|| Error::internal("front door", "reflectors with gaps"))?;
-    }
-    Ok(made)
 }
 
 impl Tall {
@@ -272,22 +255,28 @@ impl Tall {
         let scratch = what.scratch_bytes(dtype, &cores)?;
         let inputs = vec![part(&self.reflectors), part(&self.coefficients), part(&top)];
         let grid = Grid::new([self.rows.clone(), AxisGrid::regular(columns, columns)]);
-        let call = Call::many(what.name(), inputs, Vec::new(), move |task| {
-            apply(what, task, n)
-        });
-        Expr::call(call.identity("").scratch(scratch), dtype, grid).here()
+        let call = Call::plain(what.name(), inputs, Vec::new(), Reflected);
+        Expr::call(call.scratch(scratch), dtype, grid).here()
     }
 }
 
-fn apply(what: Factorization, task: &CallTask<'_>, n: usize) -> Result<Vec<Chunk>> {
-    let [v, c, top] = task.inputs else {
-        return Err(Error::internal(
-            "front door",
-            "a part without its reflectors",
-        ));
-    };
-    let v = v
-        .reshaped(&[n, task.region().shape[0]])
-        .ok_or_else(|| Error::internal("front door", "reflectors with gaps"))?;
-    what.run(&[v, c.clone(), top.clone()], task.pool)
+/// `Q` of the reflectors of some rows, which lie one after another, times a matrix.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Reflected;
+
+impl PlainFunction for Reflected {
+    const NAME: &'static str = "reflected";
+
+    fn call(&self, task: &CallTask<'_>) -> Result<Vec<Chunk>> {
+        let lost = |what| Error::internal("front door", what);
+        let [v, c, top] = task.inputs else {
+            return Err(lost("a part without its reflectors"));
+        };
+        let v = match (top.shape(), task.region().shape.as_slice()) {
+            ([n, _], [rows, _]) => v.reshaped(&[*n, *rows]),
+            _ => None,
+        };
+        let v = v.ok_or_else(|| lost("reflectors with gaps"))?;
+        Factorization::ApplyReflectors.run(&[v, c.clone(), top.clone()], task.pool)
+    }
 }

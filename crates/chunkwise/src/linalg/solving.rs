@@ -5,7 +5,7 @@ use chunkwise_expr::{Call, CallInput, Expr, Follow};
 use chunkwise_linalg::Factorization;
 use smallvec::smallvec;
 
-use super::factor::{alike, floating, matrix, one, several, square};
+use super::factor::{Factor, alike, floating, matrix, one, several, square};
 use super::orthogonal::{is_tall, tall};
 use super::singular::epsilon;
 use crate::Array;
@@ -254,9 +254,6 @@ fn by_columns(what: Factorization, a: &Array, b: &Array) -> Result<Array> {
         },
     ];
     let scratch = what.scratch_bytes(dtype, &[&[n, n], &[n, columns.longest()]])?;
-    let call = Call::many(what.name(), inputs, Vec::new(), move |task| {
-        what.run(task.inputs, task.pool)
-    });
-    let identity = format!("{what:?} by columns");
-    Expr::call(call.identity(identity).scratch(scratch), dtype, grid).here()
+    let call = Call::plain(what.name(), inputs, Vec::new(), Factor(what));
+    Expr::call(call.scratch(scratch), dtype, grid).here()
 }

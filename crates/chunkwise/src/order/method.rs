@@ -1,10 +1,11 @@
 use std::str::FromStr;
 
 use chunkwise_core::{Error, Result};
+use serde::{Deserialize, Serialize};
 
 /// How a quantile is made from the elements in order: NumPy's names (Hyndman and Fan, "Sample
 /// Quantiles in Statistical Packages", 1996, and four more).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "each is named by NumPy and defined there")]
 pub enum Method {
     InvertedCdf,

@@ -11,5 +11,8 @@ mod sorting;
 
 pub use counting::Bins;
 pub use method::Method;
+pub(crate) use quantile::Lanes;
+pub(crate) use searching::Lookup;
 pub use searching::Side;
+pub(crate) use select::{Digit, Found};
 pub use sets::Unique;

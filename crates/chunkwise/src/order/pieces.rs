@@ -2,7 +2,7 @@
 //! the user's chunks.
 
 use chunkwise_core::{AxisGrid, Chunk, Chunks, DType, Grid, Pool, Result};
-use chunkwise_expr::{Call, CallInput, CallTask, Expr, Follow, Kind};
+use chunkwise_expr::{Call, CallInput, Expr, Follow, Kind, PlainFunction};
 use chunkwise_kernels::movement::copy;
 
 use crate::Array;
@@ -11,7 +11,7 @@ use crate::array::Here;
 /// Elements of a piece.
 const PIECE: usize = 1 << 15;
 
-/// A function on pieces of `array`, which is also given all of each of `whole`, dense. The result has
+/// A function on pieces of `array`, which is also given all of each of `whole`. The result has
 /// the array's shape and chunks. Where a boolean index has made the array, the function is applied
 /// before it.
 #[track_caller]
@@ -20,7 +20,7 @@ pub(super) fn on_pieces(
     array: &Array,
     whole: &[&Array],
     dtype: DType,
-    function: impl Fn(&[Chunk], &Pool) -> Result<Chunk> + Send + Sync + 'static,
+    function: impl PlainFunction,
 ) -> Result<Array> {
     let first = array.expr()?;
     if let Kind::Compress { input, mask, axis } = first.kind() {
@@ -53,12 +53,7 @@ pub(super) fn on_pieces(
             follow: (0..array.ndim()).map(|_| Follow::Whole).collect(),
         });
     }
-    let function = move |task: &CallTask<'_>| {
-        let dense = task.inputs.iter().map(|c| dense(c, task.pool));
-        let inputs = dense.collect::<Result<Vec<Chunk>>>()?;
-        Ok(vec![function(&inputs, task.pool)?])
-    };
-    let call = Call::many(name, inputs, Vec::new(), function).scratch(scratch);
+    let call = Call::plain(name, inputs, Vec::new(), function).scratch(scratch);
     let made = Expr::call(call, dtype, Grid::new(axes))?;
     made.rechunk(&Chunks::Grid(first.grid().clone())).here()
 }

@@ -2,8 +2,10 @@
 //! passes that count.
 
 use chunkwise_core::{AxisGrid, Chunk, DType, Dims, Error, Grid, Result, ViewMut, dispatch};
-use chunkwise_expr::{Call, CallInput, CallTask, Expr, Follow};
+use chunkwise_expr::{Call, CallInput, CallTask, DTypeForm, Expr, Follow, PlainFunction};
 use chunkwise_kernels::order::{Keyed, select};
+
+use serde::{Deserialize, Serialize};
 
 use super::method::{Method, between};
 use super::pieces::dense;
@@ -17,7 +19,7 @@ const LANES: usize = 1 << 18;
 const LANE: usize = 1 << 20;
 
 /// What is asked of a lane.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Wanted {
     pub q: Vec<f64>,
     pub method: Method,
@@ -191,27 +193,38 @@ fn along_lanes(lanes: &Array, wanted: &Wanted, out: DType) -> Result<Array> {
         .map(AxisGrid::longest)
         .product::<usize>();
     let bytes = (each * len + len + each * q) * e.dtype().size().max(8);
-    let asked = wanted.clone();
-    let function = move |task: &CallTask<'_>| {
-        let lanes = match task.inputs {
-            [lanes] => dense(lanes, task.pool)?,
-            _ => return Err(Error::internal("quantile", "not one input")),
-        };
-        let shape = &task.region().shape;
-        dispatch!(ordered lanes.dtype(), T => {
-            Ok(vec![quantiles_of::<T>(&lanes, len, &asked, out, shape)?])
-        }, else Err(Error::internal("quantile", "a dtype without an order")))
-    };
     let name = if wanted.skip {
         "nanquantile"
     } else {
         "quantile"
     };
-    let identity = format!("{name} {wanted:?} {out}");
-    let call = Call::many(name, vec![input], Vec::new(), function)
-        .identity(identity)
-        .scratch(bytes as u64);
-    Expr::call(call, out, Grid::new(cuts)).here()
+    let wanted = wanted.clone();
+    let call = Call::plain(name, vec![input], Vec::new(), Lanes { wanted, out });
+    Expr::call(call.scratch(bytes as u64), out, Grid::new(cuts)).here()
+}
+
+/// Quantiles of each lane along the last axis, as a dtype.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Lanes {
+    wanted: Wanted,
+    #[serde(with = "DTypeForm")]
+    out: DType,
+}
+
+impl PlainFunction for Lanes {
+    const NAME: &'static str = "quantiles";
+
+    fn call(&self, task: &CallTask<'_>) -> Result<Vec<Chunk>> {
+        let lanes = match task.inputs {
+            [lanes] => dense(lanes, task.pool)?,
+            _ => return Err(Error::internal("quantile", "not one input")),
+        };
+        let len = lanes.shape().last().copied().unwrap_or(0);
+        let shape = &task.region().shape;
+        dispatch!(ordered lanes.dtype(), T => {
+            Ok(vec![quantiles_of::<T>(&lanes, len, &self.wanted, self.out, shape)?])
+        }, else Err(Error::internal("quantile", "a dtype without an order")))
+    }
 }
 
 fn quantiles_of<T: Keyed>(

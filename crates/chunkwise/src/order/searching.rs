@@ -1,7 +1,9 @@
 use chunkwise_core::{Chunk, DType, Error, Result};
+use chunkwise_expr::{CallTask, PlainFunction};
 use chunkwise_kernels::order::search;
+use serde::{Deserialize, Serialize};
 
-use super::pieces::on_pieces;
+use super::pieces::{dense, on_pieces};
 use crate::Array;
 
 pub use chunkwise_kernels::order::Side;
@@ -39,18 +41,11 @@ impl Array {
         }
         let dtype = sorted.dtype().promote(values.dtype());
         let (sorted, values) = (sorted.astype(dtype)?, values.astype(dtype)?);
-        on_pieces(
-            "searchsorted",
-            &values,
-            &[&sorted],
-            DType::I64,
-            move |chunks, pool| match chunks {
-                [values, sorted] => Chunk::build(pool, DType::I64, values.shape(), |mut out| {
-                    search(&sorted.view(), &values.view(), side, &mut out)
-                }),
-                _ => Err(Error::internal("searchsorted", "not two inputs")),
-            },
-        )
+        let lookup = match side {
+            Side::Left => Lookup::Left,
+            Side::Right => Lookup::Right,
+        };
+        on_pieces("searchsorted", &values, &[&sorted], DType::I64, lookup)
     }
 
     /// The number of the bin that each element lies in, as `int64`: the `i` for which
@@ -84,6 +79,44 @@ impl Array {
         }
         let places = edges(&reversed)?.searchsorted(self, side)?;
         places.negative()?.add(bins.len())
+    }
+}
+
+/// What is found of each value in an array in ascending order.
+#[derive(Clone, Copy, Serialize, Deserialize)]
+pub(crate) enum Lookup {
+    /// The place before those that are equal to it.
+    Left,
+    /// The place behind them.
+    Right,
+    /// Whether there are such.
+    Among,
+}
+
+impl PlainFunction for Lookup {
+    const NAME: &'static str = "lookup";
+
+    fn call(&self, task: &CallTask<'_>) -> Result<Vec<Chunk>> {
+        let [values, sorted] = task.inputs else {
+            return Err(Error::internal("lookup", "not two inputs"));
+        };
+        let (values, sorted) = (dense(values, task.pool)?, dense(sorted, task.pool)?);
+        let shape = values.shape();
+        let places = |side| {
+            Chunk::build(task.pool, DType::I64, shape, |mut out| {
+                search(&sorted.view(), &values.view(), side, &mut out)
+            })
+        };
+        Ok(vec![match self {
+            Lookup::Left => places(Side::Left)?,
+            Lookup::Right => places(Side::Right)?,
+            Lookup::Among => {
+                let from = places(Side::Left)?.to_vec::<i64>()?;
+                let to = places(Side::Right)?.to_vec::<i64>()?;
+                let found: Vec<bool> = from.iter().zip(&to).map(|(a, b)| a < b).collect();
+                Chunk::from_owner(found, shape)?
+            }
+        }])
     }
 }
 

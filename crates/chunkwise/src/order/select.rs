@@ -4,8 +4,12 @@
 //! memory however large the data is.
 
 use chunkwise_core::{Chunk, DType, Element, Error, Grid, Result, Scalar, dispatch};
-use chunkwise_expr::{Call, CallInput, CallTask, Expr, Follow, Operand as Argument};
+use chunkwise_expr::{
+    Call, CallInput, CallTask, DTypeForm, Expr, Follow, Operand as Argument, PlainFunction,
+};
 use chunkwise_kernels::elementwise::internal::SORT_KEY;
+
+use serde::{Deserialize, Serialize};
 
 use super::method::{Method, between};
 use crate::array::Here;
@@ -28,12 +32,7 @@ pub(super) fn select_by_counting(
         true => array.isnan()?.sum(Axes::ALL)?,
         false => Array::full([], 0, DType::I64, 1isize)?,
     };
-    // How many elements count, and so where the quantile lies.
-    let position = move |nans: usize| {
-        let counted = if skip { n - nans } else { n };
-        (counted > 0 && (skip || nans == 0)).then(|| method.position(counted, q))
-    };
-    let identity = format!("{q} {method:?} {skip} {n}");
+    let rank = Rank { q, method, skip, n };
 
     // What is known of the element: its first bits, its rank among those that share them, and how
     // many these are.
@@ -54,37 +53,8 @@ pub(super) fn select_by_counting(
             Some(known) => known.clone(),
             None => nans.clone(),
         };
-        let next = move |inputs: &[Chunk]| {
-            let counts = inputs[0].to_vec::<i64>()?;
-            let (prefix, rank) = match first {
-                true => {
-                    let nans = inputs[1].item::<i64>()? as usize;
-                    (0, position(nans).map_or(0, |p| p.0 as u64))
-                }
-                false => {
-                    let known = inputs[1].to_vec::<u64>()?;
-                    (known[0], known[1])
-                }
-            };
-            let mut left = rank;
-            let mut found = (0, 0);
-            for (value, &count) in counts.iter().enumerate() {
-                found = (value as u64, count as u64);
-                if left < count as u64 {
-                    break;
-                }
-                left -= count as u64;
-            }
-            Chunk::from_owner(vec![prefix << digit | found.0, left, found.1], &[3])
-        };
-        let identity = format!("select {shift} {identity}");
-        known = Some(step(
-            &identity,
-            &[&counts, &before],
-            DType::U64,
-            &[3],
-            next,
-        )?);
+        let next = Digit { first, digit, rank };
+        known = Some(step(&[&counts, &before], DType::U64, &[3], next)?);
     }
     let Some(known) = known else {
         return Err(Error::internal("quantile", "a dtype without bits"));
@@ -96,36 +66,17 @@ pub(super) fn select_by_counting(
         let larger = keys.greater(known.get(s![0])?)?;
         larger.where_(&keys, u64::MAX)?.min(Axes::ALL)?
     };
-    let last = move |inputs: &[Chunk]| {
-        let known = inputs[0].to_vec::<u64>()?;
-        let above = inputs[1].item::<u64>()?;
-        let nans = inputs[2].item::<i64>()? as usize;
-        let value = match position(nans) {
-            None => Scalar::Float(f64::NAN),
-            Some((low, high, share)) => {
-                let a = value_of(known[0], dtype);
-                let more = high > low && known[1] + 1 >= known[2];
-                let b = value_of(if more { above } else { known[0] }, dtype);
-                match low == high || share == 0.0 {
-                    true => a,
-                    false => between(a.to_f64(), b.to_f64(), share).into(),
-                }
-            }
-        };
-        dispatch!(all out, T => Chunk::from_owner(vec![T::from_scalar(value)], &[]))
-    };
-    let identity = format!("quantile of {dtype} as {out} {identity}");
-    step(&identity, &[&known, &above, &nans], out, &[], last)
+    let last = Found { rank, dtype, out };
+    step(&[&known, &above, &nans], out, &[], last)
 }
 
-/// A function on small arrays that are there whole.
+/// A function of small arrays that are there whole.
 #[track_caller]
 fn step(
-    identity: &str,
     inputs: &[&Array],
     dtype: DType,
     shape: &[usize],
-    function: impl Fn(&[Chunk]) -> Result<Chunk> + Send + Sync + 'static,
+    function: impl PlainFunction,
 ) -> Result<Array> {
     let given = inputs.iter().map(|a| {
         Ok(CallInput {
@@ -133,17 +84,111 @@ fn step(
             follow: (0..a.ndim()).map(|_| Follow::Whole).collect(),
         })
     });
+    let given = given.collect::<Result<_>>()?;
     let scratch: u64 = inputs.iter().map(|a| a.nbytes()).sum();
-    let function = move |task: &CallTask<'_>| Ok(vec![function(task.inputs)?]);
-    let call = Call::many(
-        "quantile",
-        given.collect::<Result<_>>()?,
-        Vec::new(),
-        function,
-    )
-    .identity(identity)
-    .scratch(scratch);
+    let call = Call::plain("quantile", given, Vec::new(), function).scratch(scratch);
     Expr::call(call, dtype, Grid::single(shape)).here()
+}
+
+/// Which quantile of `n` elements.
+#[derive(Clone, Copy, Serialize, Deserialize)]
+struct Rank {
+    q: f64,
+    method: Method,
+    skip: bool,
+    n: usize,
+}
+
+impl Rank {
+    /// Where the quantile lies among the elements that count; `None` where it is NaN.
+    fn position(&self, nans: usize) -> Option<(usize, usize, f64)> {
+        let counted = self.n.saturating_sub(if self.skip { nans } else { 0 });
+        let some = counted > 0 && (self.skip || nans == 0);
+        some.then(|| self.method.position(counted, self.q))
+    }
+}
+
+/// The next bits of the element, from how often each value of them occurs and from what is known: its
+/// bits before and its rank among those that share them, or at first how many are NaN.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Digit {
+    first: bool,
+    /// How many bits.
+    digit: u32,
+    rank: Rank,
+}
+
+impl PlainFunction for Digit {
+    const NAME: &'static str = "quantile_digit";
+
+    fn call(&self, task: &CallTask<'_>) -> Result<Vec<Chunk>> {
+        let [counts, before] = task.inputs else {
+            return Err(lost());
+        };
+        let (prefix, mut left) = match self.first {
+            true => {
+                let nans = before.item::<i64>()? as usize;
+                (0, self.rank.position(nans).map_or(0, |p| p.0 as u64))
+            }
+            false => match before.to_vec::<u64>()?[..] {
+                [prefix, rank, _] => (prefix, rank),
+                _ => return Err(lost()),
+            },
+        };
+        let mut found = (0, 0);
+        for (value, count) in counts.to_vec::<i64>()?.into_iter().enumerate() {
+            found = (value as u64, count as u64);
+            if left < found.1 {
+                break;
+            }
+            left -= found.1;
+        }
+        let prefix = prefix.wrapping_shl(self.digit) | found.0;
+        Ok(vec![Chunk::from_owner(vec![prefix, left, found.1], &[3])?])
+    }
+}
+
+/// The quantile, from what is known of its element, the next larger one, and how many are NaN.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Found {
+    rank: Rank,
+    #[serde(with = "DTypeForm")]
+    dtype: DType,
+    #[serde(with = "DTypeForm")]
+    out: DType,
+}
+
+impl PlainFunction for Found {
+    const NAME: &'static str = "quantile_found";
+
+    fn call(&self, task: &CallTask<'_>) -> Result<Vec<Chunk>> {
+        let [known, above, nans] = task.inputs else {
+            return Err(lost());
+        };
+        let [key, rank, equal] = known.to_vec::<u64>()?[..] else {
+            return Err(lost());
+        };
+        let value = match self.rank.position(nans.item::<i64>()? as usize) {
+            None => Scalar::Float(f64::NAN),
+            Some((low, high, share)) => {
+                let more = high > low && rank + 1 >= equal;
+                let next = if more { above.item::<u64>()? } else { key };
+                let (a, b) = (value_of(key, self.dtype), value_of(next, self.dtype));
+                match low == high || share == 0.0 {
+                    true => a,
+                    false => between(a.to_f64(), b.to_f64(), share).into(),
+                }
+            }
+        };
+        let made = dispatch!(all self.out, T => {
+            Chunk::from_owner(vec![T::from_scalar(value)], &[])
+        })?;
+        Ok(vec![made])
+    }
+}
+
+fn lost() -> Error {
+    Error::internal("quantile", "a call without its chunks")
 }
 
 /// The element with a sort key.

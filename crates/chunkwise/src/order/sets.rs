@@ -1,7 +1,7 @@
-use chunkwise_core::{Chunk, DType, Error, Result};
-use chunkwise_kernels::order::{Side, search};
+use chunkwise_core::{DType, Result};
 
 use super::pieces::on_pieces;
+use super::searching::Lookup;
 use crate::{Array, s};
 
 /// What [`Array::unique_all`] gives: arrays of one length, which is known after computing.
@@ -80,27 +80,7 @@ impl Array {
         let dtype = self.check()?.dtype().promote(test.check()?.dtype());
         let (values, test) = (self.astype(dtype)?, test.astype(dtype)?.ravel()?);
         let sorted = test.sort(0, false)?;
-        let found = on_pieces(
-            "isin",
-            &values,
-            &[&sorted],
-            DType::Bool,
-            move |chunks, pool| match chunks {
-                [values, sorted] => {
-                    let places = |side| {
-                        let shape = values.shape();
-                        Chunk::build(pool, DType::I64, shape, |mut out| {
-                            search(&sorted.view(), &values.view(), side, &mut out)
-                        })?
-                        .to_vec::<i64>()
-                    };
-                    let (from, to) = (places(Side::Left)?, places(Side::Right)?);
-                    let found: Vec<bool> = from.iter().zip(&to).map(|(a, b)| a < b).collect();
-                    Chunk::from_owner(found, values.shape())
-                }
-                _ => Err(Error::internal("isin", "not two inputs")),
-            },
-        )?;
+        let found = on_pieces("isin", &values, &[&sorted], DType::Bool, Lookup::Among)?;
         let found = match dtype.is_inexact() {
             true => found.logical_and(values.isnan()?.logical_not()?)?,
             false => found,

@@ -1,6 +1,6 @@
 //! Special values against NumPy 2.4 (numpy_specials.txt).
 
-use chunkwise_core::DType;
+use chunkwise_core::{Complex64, DType};
 
 use super::{Elements, call};
 use crate::elementwise::function;
@@ -77,4 +77,38 @@ fn special_values_are_those_of_numpy() {
         }
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn complex_special_values_are_those_of_the_array_standard() {
+    const INF: f64 = f64::INFINITY;
+    const NAN: f64 = f64::NAN;
+    // (function, argument, result): https://data-apis.org/array-api, the special cases of each. The
+    // sign of a zero is compared, but for those that the standard leaves open.
+    let cases = [
+        ("expm1", (-INF, INF), (-1.0, 0.0)),
+        ("expm1", (-INF, NAN), (-1.0, 0.0)),
+        ("expm1", (INF, INF), (INF, NAN)),
+        ("expm1", (INF, NAN), (INF, NAN)),
+        ("expm1", (INF, 0.0), (INF, 0.0)),
+        ("expm1", (NAN, 0.0), (NAN, 0.0)),
+        ("expm1", (1.0, INF), (NAN, NAN)),
+        ("tanh", (30.0, INF), (NAN, NAN)),
+        ("tanh", (1.0, NAN), (NAN, NAN)),
+        ("tanh", (0.0, INF), (0.0, NAN)),
+        ("tanh", (INF, 3.0), (1.0, 0.0)),
+        ("tanh", (INF, -3.0), (1.0, -0.0)),
+        ("tanh", (INF, INF), (1.0, 0.0)),
+        ("tanh", (NAN, 0.0), (NAN, 0.0)),
+        ("tanh", (NAN, 1.0), (NAN, NAN)),
+    ];
+    for (name, (re, im), want) in cases {
+        let z = Elements::of(&[Complex64::new(re, im)]);
+        let got = call(function(name).unwrap(), &[&z]).get::<Complex64>(0);
+        let same = |a: f64, b: f64| a.to_bits() == b.to_bits() || (a.is_nan() && b.is_nan());
+        assert!(
+            same(got.re, want.0) && same(got.im, want.1),
+            "{name}({re}, {im}): {got:?} instead of {want:?}"
+        );
+    }
 }
