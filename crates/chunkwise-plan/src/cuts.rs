@@ -101,11 +101,7 @@ pub(crate) fn times_read(body: &Body, tasks: &Grid, tell: &mut dyn FnMut(SourceI
 }
 
 /// The same for a chain.
-pub(crate) fn times_read_fused(
-    fused: &Fused,
-    tasks: &Grid,
-    tell: &mut dyn FnMut(SourceId, f32),
-) {
+pub(crate) fn times_read_fused(fused: &Fused, tasks: &Grid, tell: &mut dyn FnMut(SourceId, f32)) {
     for leaf in &fused.leaves {
         match &leaf.input {
             Input::Source(source) if is_dear(&**source) => {
@@ -122,7 +118,11 @@ pub(crate) fn times_read_fused(
                 });
                 let seen: Vec<AxisGrid> = seen.collect();
                 let fits = seen.iter().zip(&shape).all(|(s, n)| s.len() == *n);
-                let seen = if fits { Grid::new(seen) } else { Grid::single(&shape) };
+                let seen = if fits {
+                    Grid::new(seen)
+                } else {
+                    Grid::single(&shape)
+                };
                 times_read(body, &seen, tell);
             }
             _ => {}
@@ -141,7 +141,9 @@ fn times(leaf: &LeafSpec, grid: &Grid, tasks: &Grid) -> f32 {
                 return tasks.count() as f32;
             }
             let some = tasks.count().min(SAMPLE);
-            let touched: usize = (0..some).map(|t| chunks.covering(tasks.extent(t)).len()).sum();
+            let touched: usize = (0..some)
+                .map(|t| chunks.covering(tasks.extent(t)).len())
+                .sum();
             let end = tasks.extent(some - 1).end;
             touched as f32 / chunks.covering(0..end).len().max(1) as f32
         })

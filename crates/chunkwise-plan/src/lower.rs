@@ -153,7 +153,10 @@ impl<'a> Lowering<'a> {
         options: &'a Options,
     ) -> Result<Lowering<'a>> {
         let stored = roots.iter().zip(deliveries).filter_map(|(root, to)| {
-            let grid = to.grid.clone().filter(|g| g.shape().as_slice() == root.shape());
+            let grid = to
+                .grid
+                .clone()
+                .filter(|g| g.shape().as_slice() == root.shape());
             Some((root.id(), grid?))
         });
         let stored = stored.collect();
@@ -547,7 +550,9 @@ impl<'a> Lowering<'a> {
 fn narrowest(source: &Expr, nodes: &[Expr]) -> Expr {
     let mut at = source.clone();
     loop {
-        let mut users = nodes.iter().filter(|n| n.inputs().iter().any(|i| i.id() == at.id()));
+        let mut users = nodes
+            .iter()
+            .filter(|n| n.inputs().iter().any(|i| i.id() == at.id()));
         match (users.next(), users.next()) {
             (Some(one), None)
                 if matches!(one.kind(), Kind::View { .. } | Kind::Rechunk(_))

@@ -1,7 +1,7 @@
 use std::fs::File;
 use std::io;
-use std::sync::Arc;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use chunkwise_core::{DType, Dims, Error, Region, Result, View, ViewMut};
 

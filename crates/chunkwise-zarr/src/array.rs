@@ -4,9 +4,7 @@ use std::num::NonZeroU64;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use chunkwise_core::{
-    DType, Dims, Error, Grid, Region, Result, Strides, View, ViewMut, c_strides,
-};
+use chunkwise_core::{DType, Dims, Error, Grid, Region, Result, Strides, View, ViewMut, c_strides};
 use serde_json::{Map, Value};
 use zarrs::array::{Array, ArrayMetadata, ArrayPartialDecoderTraits};
 
@@ -47,7 +45,10 @@ impl ZarrArray {
         for (name, version) in [("zarr.json", 3), (".zarray", 2)] {
             let key = format!("{prefix}{name}");
             let about = object(&*store, &key);
-            let Some(bytes) = store.get(&key).map_err(|e| Error::io("reading", &about, e))? else {
+            let Some(bytes) = store
+                .get(&key)
+                .map_err(|e| Error::io("reading", &about, e))?
+            else {
                 continue;
             };
             let invalid = |reason: String| Error::InvalidFile {
@@ -159,7 +160,12 @@ impl ZarrArray {
         }
         // Before version 3, xarray kept them among the attributes.
         let names = self.attributes().get("_ARRAY_DIMENSIONS")?.as_array()?;
-        Some(names.iter().map(|n| n.as_str().map(str::to_owned)).collect())
+        Some(
+            names
+                .iter()
+                .map(|n| n.as_str().map(str::to_owned))
+                .collect(),
+        )
     }
 
     /// The user's attributes.
@@ -323,7 +329,9 @@ impl ZarrArray {
         copied_whole(out.copy_from_strided_bytes(&bytes, &strides))
     }
 
-    fn shards(&self) -> std::sync::MutexGuard<'_, Vec<(usize, Arc<dyn ArrayPartialDecoderTraits>)>> {
+    fn shards(
+        &self,
+    ) -> std::sync::MutexGuard<'_, Vec<(usize, Arc<dyn ArrayPartialDecoderTraits>)>> {
         self.shards.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -48,7 +48,9 @@ impl Codec {
         Codec {
             way: way(&array, item),
             shape: shape.to_vec(),
-            len: usize::try_from(count).unwrap_or(usize::MAX).saturating_mul(item),
+            len: usize::try_from(count)
+                .unwrap_or(usize::MAX)
+                .saturating_mul(item),
             fill: array.fill_value().as_ne_bytes().to_vec(),
             array,
             options: CodecOptions::default().with_concurrent_target(1),
@@ -194,7 +196,9 @@ impl Codec {
 
 /// The chunks of the shards of an array that is nothing but shards.
 pub(crate) fn inner_shape(array: &Array<()>) -> Option<Vec<u64>> {
-    let inner = array.is_exclusively_sharded().then(|| array.subchunk_shape());
+    let inner = array
+        .is_exclusively_sharded()
+        .then(|| array.subchunk_shape());
     Some(inner??.iter().map(|n| n.get()).collect())
 }
 
@@ -215,7 +219,13 @@ fn way(array: &Array<()>, item: usize) -> Way {
         .collect();
     let native = |of: &serde_json::Map<String, serde_json::Value>| {
         let order = of.get("endian").and_then(|e| e.as_str());
-        item == 1 || order == Some(if cfg!(target_endian = "big") { "big" } else { "little" })
+        item == 1
+            || order
+                == Some(if cfg!(target_endian = "big") {
+                    "big"
+                } else {
+                    "little"
+                })
     };
     match &named[..] {
         [("bytes", bytes)] if native(bytes) => Way::Plain,

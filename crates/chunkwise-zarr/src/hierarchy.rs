@@ -74,7 +74,11 @@ pub fn write_group(store: &dyn Store, root: &str, path: &str, version: Version) 
             continue;
         }
         for file in ["zarr.json", ".zarray"] {
-            if store.size(&format!("{at}{file}")).map_err(failed)?.is_some() {
+            if store
+                .size(&format!("{at}{file}"))
+                .map_err(failed)?
+                .is_some()
+            {
                 let reason = "an array is where a group is needed";
                 return Err(failed(std::io::Error::new(
                     std::io::ErrorKind::AlreadyExists,

@@ -80,7 +80,8 @@ pub struct Layout {
     pub shards: Option<Dims>,
     /// How chunks are packed.
     pub compressor: Compressor,
-    /// The codecs of version 3 as its metadata has them, instead of the above.
+    /// Instead of the above, the codecs as the metadata has them: in version 3 the list, in version 2
+    /// an object with `compressor` and `filters`.
     pub codecs: Option<Value>,
     /// Whether the elements of a chunk are in Fortran order.
     pub fortran_order: bool,
@@ -148,7 +149,10 @@ impl Layout {
                 return Err(bad(
                     "shards",
                     format!("{:?}", shards.as_slice()),
-                    format!("multiples of the chunks {:?} are needed", self.chunks.as_slice()),
+                    format!(
+                        "multiples of the chunks {:?} are needed",
+                        self.chunks.as_slice()
+                    ),
                 ));
             }
             if self.version == Version::V2 {
@@ -161,11 +165,6 @@ impl Layout {
         }
         match self.version {
             Version::V3 => Ok(self.document_3(shape, dtype)),
-            Version::V2 if self.codecs.is_some() => Err(bad(
-                "codecs",
-                "codecs".to_owned(),
-                "version 2 has filters and a compressor".to_owned(),
-            )),
             Version::V2 => Ok(self.document_2(shape, dtype)),
         }
     }
@@ -273,6 +272,11 @@ impl Layout {
         if let Some(names) = &self.dimension_names {
             attributes.insert("_ARRAY_DIMENSIONS".to_owned(), json!(names));
         }
+        let given = |name: &str| self.codecs.as_ref().and_then(|c| c.get(name)).cloned();
+        let compressor = match &self.codecs {
+            Some(_) => given("compressor").unwrap_or(Value::Null),
+            None => compressor,
+        };
         json!({
             "zarr_format": 2,
             "shape": shape,
@@ -281,7 +285,7 @@ impl Layout {
             "compressor": compressor,
             "fill_value": self.fill_value.clone().unwrap_or_else(|| zero(dtype, Version::V2)),
             "order": if self.fortran_order { "F" } else { "C" },
-            "filters": null,
+            "filters": given("filters"),
             "dimension_separator": self.separator.unwrap_or('.').to_string(),
             "attributes": attributes,
         })

@@ -25,4 +25,6 @@ pub use layout::{Compressor, Layout, Shuffle, Version};
 pub use location::Location;
 pub use sink::ZarrSink;
 pub use source::ZarrSource;
-pub use store::{FolderStore, MemoryStore, Store};
+pub use store::{FolderStore, MemoryStore, Store, ZipStore};
+#[cfg(feature = "remote")]
+pub use store::{RemoteOptions, RemoteStore};

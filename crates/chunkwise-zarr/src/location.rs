@@ -4,7 +4,7 @@ use std::sync::Arc;
 use chunkwise_core::{Error, Result};
 
 use crate::array::prefix;
-use crate::store::{FolderStore, Store};
+use crate::store::{FolderStore, Store, ZipStore};
 
 /// Where a hierarchy is: a store, the hierarchy's root within it, and a path below that.
 ///
@@ -21,33 +21,70 @@ pub struct Location {
 }
 
 impl Location {
-    /// What a path or URL means: a folder, or `file://` and a folder.
+    /// What a path or URL means: a folder or a zip file, also as `file://`; with the feature `remote`
+    /// also `s3://`, `gs://`, `az://`, `http://` and `https://`.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] for a URL of an unknown scheme, and for one that names no hierarchy.
+    /// [`Error::InvalidArgument`] for a URL of an unknown scheme, and for one that names no hierarchy;
+    /// [`Error::Io`] for a zip file that cannot be read, and where a service is not set up.
     pub fn parse(at: &str) -> Result<Location> {
-        let path = match at.split_once("://") {
-            None => at,
-            Some(("file", path)) => path,
-            Some((scheme, _)) => {
-                return Err(Error::argument(
-                    "opening a store",
-                    "url",
-                    at,
-                    format!("unknown scheme {scheme:?}; known is file://"),
-                ));
-            }
-        };
-        Location::folder(Path::new(path))
+        match at.split_once("://") {
+            None => Location::folder(Path::new(at)),
+            Some(("file", path)) => Location::folder(Path::new(path)),
+            #[cfg(feature = "remote")]
+            Some(_) => Location::remote(at, &crate::RemoteOptions::default()),
+            #[cfg(not(feature = "remote"))]
+            Some((scheme, _)) => Err(Error::argument(
+                "opening a store",
+                "url",
+                at,
+                format!("no scheme {scheme:?}; known is file"),
+            )),
+        }
     }
 
-    /// A hierarchy in a folder.
+    /// A hierarchy in a service.
+    ///
+    /// # Errors
+    /// As [`parse`](Self::parse).
+    #[cfg(feature = "remote")]
+    pub fn remote(at: &str, options: &crate::RemoteOptions) -> Result<Location> {
+        let bad = |reason: String| Error::argument("opening a store", "url", at, reason);
+        let (scheme, rest) = at
+            .split_once("://")
+            .ok_or_else(|| bad("no scheme".to_owned()))?;
+        let (host, root) = rest.split_once('/').unwrap_or((rest, ""));
+        let root = root.trim_matches('/');
+        if host.is_empty() || root.is_empty() {
+            return Err(bad("no hierarchy is named".to_owned()));
+        }
+        let base = format!("{scheme}://{host}");
+        let store = crate::RemoteStore::open(&base, options).map_err(|e| match e.kind() {
+            std::io::ErrorKind::InvalidInput => bad(e.to_string()),
+            _ => Error::io("opening", at, e),
+        })?;
+        Ok(Location {
+            store: Arc::new(store),
+            root: root.to_owned(),
+            path: String::new(),
+        })
+    }
+
+    /// A hierarchy in a folder, or in a zip file.
     ///
     /// # Errors
     /// [`Error::InvalidArgument`] for a path that has no last name, such as `/`.
     pub fn folder(path: &Path) -> Result<Location> {
         // A link stays one: what it points to is meant.
         let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        if path.is_file() && path.extension().is_some_and(|e| e == "zip") {
+            let zip = ZipStore::open(&path).map_err(|e| Error::io("opening", &path, e))?;
+            return Ok(Location {
+                store: Arc::new(zip),
+                root: String::new(),
+                path: String::new(),
+            });
+        }
         let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else {
             return Err(Error::argument(
                 "opening a store",

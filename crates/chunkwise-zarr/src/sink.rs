@@ -1,5 +1,5 @@
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::sync::atomic::{AtomicU64, AtomicU8, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use chunkwise_core::{Chunk, DType, Dims, Error, Grid, Pool, Region, Result, Sink, View};
@@ -81,7 +81,11 @@ impl ZarrSink {
             true => format!("{}.{name}.unfinished", prefix(parent)),
             false => {
                 let n = NEXT.fetch_add(1, Ordering::Relaxed);
-                format!("{}.{name}.{}-{n}.unfinished", prefix(parent), std::process::id())
+                format!(
+                    "{}.{name}.{}-{n}.unfinished",
+                    prefix(parent),
+                    std::process::id()
+                )
             }
         };
         let array = ZarrArray::new(Arc::clone(&location.store), &staging, document)?;
@@ -211,7 +215,13 @@ impl ZarrSink {
     }
 
     /// A part of a chunk: what is there, changed.
-    fn write_part(&self, index: &[usize], chunk: &Region, part: &Region, data: &View<'_>) -> Result<()> {
+    fn write_part(
+        &self,
+        index: &[usize],
+        chunk: &Region,
+        part: &Region,
+        data: &View<'_>,
+    ) -> Result<()> {
         let mut h = DefaultHasher::new();
         self.array.key(index).hash(&mut h);
         let lock = &LOCKS[h.finish() as usize % LOCKS.len()];
@@ -315,7 +325,10 @@ impl Sink for ZarrSink {
         for index in self.array.grid().covering(region) {
             let key = self.array.key(&index);
             let size = store.size(&key);
-            if size.map_err(|e| Error::io("reading", object(store, &key), e))?.is_none() {
+            if size
+                .map_err(|e| Error::io("reading", object(store, &key), e))?
+                .is_none()
+            {
                 return Ok(false);
             }
         }

@@ -16,7 +16,9 @@ fn data(dtype: DType, shape: &[usize]) -> Chunk {
         out.fill_bytes(|bytes| {
             let mut x = 12345u64;
             for (i, b) in bytes.iter_mut().enumerate() {
-                x = x.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+                x = x
+                    .wrapping_mul(6364136223846793005)
+                    .wrapping_add(1442695040888963407);
                 *b = match dtype {
                     DType::Bool => (x >> 40) as u8 & 1,
                     // A part of the array is the fill value, as whole chunks of it.
@@ -52,7 +54,11 @@ fn check(store: Arc<dyn Store>, layout: &Layout, dtype: DType, shape: &[usize]) 
     check_sink(create, open, &expected)
         .unwrap_or_else(|e| panic!("{dtype} {shape:?} {layout:?}: {e}"));
     let left = store.list("h.zarr/a/").unwrap();
-    assert!(left.iter().all(|n| n == "b/" || n == "zarr.json" || n == ".zgroup"), "{left:?}");
+    assert!(
+        left.iter()
+            .all(|n| n == "b/" || n == "zarr.json" || n == ".zgroup"),
+        "{left:?}"
+    );
 }
 
 fn layouts() -> Vec<Layout> {
@@ -68,7 +74,10 @@ fn layouts() -> Vec<Layout> {
     };
     let compressors = [
         Compressor::None,
-        Compressor::Zstd { level: 3, checksum: true },
+        Compressor::Zstd {
+            level: 3,
+            checksum: true,
+        },
         Compressor::Gzip { level: 5 },
         blosc("lz4", Shuffle::Bytes),
         blosc("zstd", Shuffle::Bits),
@@ -150,7 +159,8 @@ fn a_source_reads_what_was_never_written_as_the_fill_value() {
     let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
     let mut layout = Layout::new(&[4]);
     layout.fill_value = Some("NaN".into());
-    let sink = ZarrSink::create(location(&store), &layout, &[10], DType::F64, false, false).unwrap();
+    let sink =
+        ZarrSink::create(location(&store), &layout, &[10], DType::F64, false, false).unwrap();
     chunkwise_core::Sink::commit(&sink).unwrap();
     let array = ZarrArray::open(Arc::clone(&store), "h.zarr/a/b").unwrap();
     let nans = Chunk::full(&Pool::new(0), &[10], f64::NAN).unwrap();

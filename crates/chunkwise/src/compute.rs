@@ -23,10 +23,9 @@ impl Session {
         self.plan_into(arrays, &vec![Delivery::default(); arrays.len()])
     }
 
-    /// The plan for some arrays on their way to sinks: tasks are made of whole chunks of the sinks.
-    pub fn plan_for_sinks(&self, arrays: &[&Array], sinks: &[&dyn Sink]) -> Result<Plan> {
-        let deliveries: Vec<Delivery> = sinks.iter().map(|s| delivery(*s)).collect();
-        self.plan_into(arrays, &deliveries)
+    /// The plan for some arrays on their way to targets: tasks are made of whole chunks of sinks.
+    pub fn plan_for(&self, arrays: &[&Array], targets: &[Target<'_>]) -> Result<Plan> {
+        self.plan_into(arrays, &deliveries(targets))
     }
 
     fn plan_into(&self, arrays: &[&Array], deliveries: &[Delivery]) -> Result<Plan> {
@@ -83,11 +82,11 @@ impl Session {
 
     /// Computes several arrays, what they share once, and sends each to its target.
     pub fn run(&self, arrays: &[&Array], targets: Vec<Target<'_>>) -> Result<Vec<Option<Chunk>>> {
-        let plan = self.plan_into(arrays, &deliveries(&targets))?;
+        let plan = self.plan_for(arrays, &targets)?;
         self.run_plan(&plan, arrays, targets)
     }
 
-    /// The same with the plan that [`plan`](Self::plan) has given for these arrays.
+    /// The same with the plan that [`plan_for`](Self::plan_for) has given for these arrays and targets.
     pub fn run_plan(
         &self,
         plan: &Plan,
@@ -192,16 +191,12 @@ impl Session {
     }
 }
 
-fn delivery(sink: &dyn Sink) -> Delivery {
-    Delivery {
-        grid: sink.grid(),
-        scratch: sink.scratch_bytes() as u64,
-    }
-}
-
 fn deliveries(targets: &[Target<'_>]) -> Vec<Delivery> {
     let of = |target: &Target<'_>| match target {
-        Target::Sink(sink) => delivery(&**sink),
+        Target::Sink(sink) => Delivery {
+            grid: sink.grid(),
+            scratch: sink.scratch_bytes() as u64,
+        },
         Target::Memory | Target::View(_) => Delivery::default(),
     };
     targets.iter().map(of).collect()

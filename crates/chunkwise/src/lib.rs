@@ -103,10 +103,10 @@ pub use chunkwise_kernels::random::Generator;
 pub use chunkwise_kernels::reduce::{REDUCTIONS, Reduction};
 pub use chunkwise_kernels::scan::{SCANS, Scan};
 pub use chunkwise_plan::Plan;
+pub use chunkwise_storage::{FunctionSource, MemorySource, NpySource};
 /// Arrays in Zarr stores: how they are found, opened and laid out.
 pub use chunkwise_zarr as zarr_store;
 pub use chunkwise_zarr::{Layout, Location as StoreLocation, ZarrArray, ZarrSink, ZarrSource};
-pub use chunkwise_storage::{FunctionSource, MemorySource, NpySource};
 
 /// The README's example compiles.
 #[cfg(doctest)]

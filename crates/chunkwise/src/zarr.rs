@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use chunkwise_core::{Region, Result, Sink};
+use chunkwise_exec::Target;
 use chunkwise_zarr::{Layout, Location, ZarrArray, ZarrSink, ZarrSource};
 
 use crate::session::default_session;
@@ -83,7 +84,7 @@ impl Session {
     ///
     /// # Errors
     /// As planning.
-    pub fn explain_store(&self, array: &Array, sink: &dyn Sink) -> Result<String> {
-        Ok(self.plan_for_sinks(&[array], &[sink])?.explain())
+    pub fn explain_store(&self, array: &Array, sink: Arc<dyn Sink>) -> Result<String> {
+        Ok(self.plan_for(&[array], &[Target::Sink(sink)])?.explain())
     }
 }

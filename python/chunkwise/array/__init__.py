@@ -37,6 +37,7 @@ from . import (
     _standard,
     _statistics,
     _ufuncs,
+    _zarr,
     fft,
     linalg,
     overlap,
@@ -68,6 +69,7 @@ from ._shapes import *  # noqa: F403
 from ._standard import *  # noqa: F403
 from ._statistics import *  # noqa: F403
 from ._ufuncs import *  # noqa: F403
+from ._zarr import *  # noqa: F403
 from .overlap import map_overlap
 
 
@@ -102,3 +104,4 @@ __all__ += _shapes.__all__
 __all__ += _standard.__all__
 __all__ += _statistics.__all__
 __all__ += _ufuncs.__all__
+__all__ += _zarr.__all__

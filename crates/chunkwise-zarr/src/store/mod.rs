@@ -2,6 +2,9 @@
 
 mod folder;
 mod memory;
+#[cfg(feature = "remote")]
+mod object;
+mod zip;
 
 use std::fmt::Debug;
 use std::io;
@@ -9,6 +12,9 @@ use std::ops::Range;
 
 pub use folder::FolderStore;
 pub use memory::MemoryStore;
+#[cfg(feature = "remote")]
+pub use object::{RemoteOptions, RemoteStore};
+pub use zip::ZipStore;
 
 /// A part of a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
