@@ -34,6 +34,24 @@ pub fn search(
     Ok(())
 }
 
+/// Whether each value is among those of `sorted`, as bools; otherwise as [`search`].
+pub fn contains(sorted: &View<'_>, values: &View<'_>, out: &mut ViewMut<'_>) -> Result<()> {
+    let dense = || Error::internal("isin", "operands that are not dense");
+    let out = out.as_mut_slice::<bool>().ok_or_else(dense)?;
+    dispatch!(all sorted.dtype(), T => {
+        let sorted = sorted.as_slice::<T>().ok_or_else(dense)?;
+        let values = values.as_slice::<T>().ok_or_else(dense)?;
+        if values.len() != out.len() {
+            return Err(dense());
+        }
+        for (x, found) in values.iter().zip(out) {
+            let at = sorted.get(place(sorted, x.key(), Side::Left));
+            *found = at.is_some_and(|y| y.key() == x.key());
+        }
+    });
+    Ok(())
+}
+
 #[inline(always)]
 fn place<T: Keyed>(sorted: &[T], key: T::Key, side: Side) -> usize {
     match side {
