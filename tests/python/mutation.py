@@ -49,6 +49,7 @@ LONG = {
     "matrix_power",
     "svd_compressed",
     "tile",
+    "pad",
     "diag_indices",
 }
 #: What NumPy's functions of these names raise too.
