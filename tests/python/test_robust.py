@@ -162,7 +162,8 @@ def test_a_function_that_prints_and_starts_threads(capfd):
             t.start()
         for t in threads:
             t.join()
-        print("done", sorted(got))
+        # In one piece: threads write between each other's pieces.
+        print(f"done {sorted(got)}\n", end="")
         return part
 
     da.from_array(np.zeros(20), chunks=5).map_blocks(busy, dtype="f8").compute()

@@ -9,8 +9,11 @@ use chunkwise_kernels::gather::take;
 use chunkwise_kernels::movement::copy;
 use chunkwise_kernels::tile::{self, Leaf, Output, Scratch, State};
 use chunkwise_plan::{
-    Body, Fused, Input, LeafSpec, concat_parts, reshape_runs, reshape_span, take_runs, take_span,
+    Body, Call, Fused, Input, LeafSpec, concat_parts, each_region, reshape_runs, reshape_span,
+    take_runs, take_span,
 };
+
+use crate::call::called;
 
 /// What a body may need while it is evaluated.
 pub struct Context<'a> {
@@ -78,7 +81,20 @@ pub fn fill(
             input,
         } => fill_take(input, *axis, &indices[region.range(*axis)], region, out, cx),
         Body::Reshape { from, to, input } => fill_reshape(input, from, to, region, out, cx),
+        Body::Each { call, inputs } => copy(&each(call, inputs, region, cx)?.view(), out),
     }
+}
+
+/// A region of the result of an elementwise call.
+fn each(call: &Call, inputs: &[Body], region: &Region, cx: &mut Context<'_>) -> Result<Chunk> {
+    let parts = inputs
+        .iter()
+        .enumerate()
+        .map(|(n, input)| temporary(input, &each_region(n, input, region), cx))
+        .collect::<Result<Vec<Chunk>>>()?;
+    let mut made = called(call, &parts, std::slice::from_ref(region), &[0], cx.pool)?;
+    made.pop()
+        .ok_or_else(|| Error::internal("executor", "a call without a result"))
 }
 
 fn fill_take(
@@ -179,6 +195,11 @@ pub fn temporary(body: &Body, region: &Region, cx: &mut Context<'_>) -> Result<C
         && let Input::Stage { stage, output } = &leaf.input
     {
         return cx.cells.region(*stage, *output, region, cx.pool);
+    }
+    if let Body::Each { call, inputs } = body
+        && !region.is_empty()
+    {
+        return each(call, inputs, region, cx);
     }
     let pool = cx.pool.clone();
     Chunk::build(&pool, body.dtype(), &region.shape, |mut out| {

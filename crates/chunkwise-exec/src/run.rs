@@ -13,12 +13,13 @@ use chunkwise_kernels::tile::Scratch;
 use chunkwise_plan::{CellRef, PassOutput, Plan, ScanStage, StageKind};
 use chunkwise_storage::ScratchDir;
 
+use crate::call::panicked;
 use crate::cells::CellStore;
 use crate::combine::Combiner;
 use crate::evaluate::Context;
 use crate::executor::Help;
 use crate::scheduler::{Action, Producer, Scheduler, Task, Work};
-use crate::task::{Product, panicked, run_task};
+use crate::task::{Product, run_task};
 use crate::{CancelToken, Event, Executor, Subscriber, Target};
 
 /// A plan that takes less than this, in nanoseconds of one core, runs on the calling thread: waking

@@ -1,16 +1,15 @@
 //! One task of a stage.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
 use chunkwise_core::{Chunk, Dims, Error, Pool, Region, Result, Strides, View, ViewMut};
 use chunkwise_kernels::contract::contract;
 use chunkwise_kernels::movement::copy;
 use chunkwise_kernels::tile::{Accumulator, Output, State};
 use chunkwise_plan::{
-    Body, CallStage, CallTask, CompressStage, ContractStage, Pass, PassOutput, Plan, ScanStage,
-    StageKind, take_runs,
+    Body, CallStage, CompressStage, ContractStage, Pass, PassOutput, Plan, ScanStage, StageKind,
+    take_runs,
 };
 
+use crate::call::called;
 use crate::evaluate::{Context, fill, in_place, run_fused, temporary};
 use crate::order::{run_merge, run_sort, run_split};
 
@@ -344,65 +343,13 @@ fn run_call(
         .zip(&c.inputs)
         .map(|(input, body)| temporary(body, &input.region(index, region), cx))
         .collect::<Result<Vec<Chunk>>>()?;
-    let outputs = &c.call.outputs;
-    let regions: Vec<Region> = outputs.iter().map(|o| o.grid.region(index)).collect();
-    let task = CallTask {
-        inputs: &inputs,
-        regions: &regions,
-        pool: cx.pool,
-    };
-    let made = catch_unwind(AssertUnwindSafe(|| c.call.function.call(&task)))
-        .unwrap_or_else(|panic| Err(panicked(&*panic)))?;
+    let outputs = c.call.outputs.iter();
+    let regions: Vec<Region> = outputs.map(|o| o.grid.region(index)).collect();
+    let made = called(&c.call, &inputs, &regions, &c.made, cx.pool)?;
     drop(inputs);
-    if made.len() != outputs.len() {
-        return Err(Error::ShapeMismatch {
-            operation: "the number of a function's results",
-            expected: vec![outputs.len()],
-            got: vec![made.len()],
-        });
-    }
-    let kept = c.made.iter().map(|&n| {
-        let cell = trimmed(&made[n], &c.call.trim)?;
-        if cell.dtype() != outputs[n].dtype {
-            return Err(Error::DTypeMismatch {
-                operation: "map_blocks",
-                expected: outputs[n].dtype,
-                got: cell.dtype(),
-            });
-        }
-        if cell.shape() != regions[n].shape.as_slice() {
-            return Err(Error::ShapeMismatch {
-                operation: "map_blocks",
-                expected: regions[n].shape.to_vec(),
-                got: cell.shape().to_vec(),
-            });
-        }
-        // Cells are in C order without gaps, as those who read them take for granted.
-        Ok(Product::Cell(dense(cell, cx.pool)?))
-    });
-    kept.collect()
-}
-
-/// The part of a function's result within what is cut from its axes.
-fn trimmed(made: &Chunk, trim: &[(usize, usize)]) -> Result<Chunk> {
-    let mut kept = Region::whole(made.shape());
-    for (axis, (before, after)) in trim.iter().enumerate() {
-        if axis < kept.ndim() {
-            kept.start[axis] = (*before).min(kept.shape[axis]);
-            kept.shape[axis] = kept.shape[axis].saturating_sub(before + after);
-        }
-    }
-    made.region(&kept)
-}
-
-/// A panic's message as an error.
-pub(crate) fn panicked(panic: &(dyn std::any::Any + Send)) -> Error {
-    let message = panic
-        .downcast_ref::<&str>()
-        .map(|s| (*s).to_owned())
-        .or_else(|| panic.downcast_ref::<String>().cloned())
-        .unwrap_or_else(|| "a panic without a message".to_owned());
-    Error::Panic { message }
+    // Cells are in C order without gaps, as those who read them take for granted.
+    let cells = made.into_iter().map(|cell| dense(cell, cx.pool));
+    cells.map(|cell| Ok(Product::Cell(cell?))).collect()
 }
 
 fn run_compress(c: &CompressStage, region: &Region, cx: &mut Context<'_>) -> Result<Chunk> {

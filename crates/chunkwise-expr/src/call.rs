@@ -39,6 +39,12 @@ pub trait CallFunction: Any + Send + Sync {
     fn plain(&self) -> Option<(&'static str, Vec<u8>)> {
         None
     }
+
+    /// Whether an element of the only result is made from the one at its place in the first input, and
+    /// from nothing else but all of the other inputs.
+    fn is_elementwise(&self) -> bool {
+        false
+    }
 }
 
 impl<F> CallFunction for F
@@ -147,6 +153,19 @@ impl Call {
     pub fn scratch(mut self, bytes: u64) -> Call {
         self.scratch = Some(bytes);
         self
+    }
+
+    /// Whether it can be made for any region of its result: its function is elementwise, and so is what
+    /// it is given.
+    pub fn is_elementwise(&self) -> bool {
+        let ([only], [first, others @ ..]) = (&self.outputs[..], &self.inputs[..]) else {
+            return false;
+        };
+        let whole = |i: &CallInput| i.follow.iter().all(|f| *f == Follow::Whole);
+        self.function.is_elementwise()
+            && first.expr.shape() == only.grid.shape().as_slice()
+            && others.iter().all(whole)
+            && self.trim.is_empty()
     }
 
     /// What makes two calls the same one, whichever of their outputs is asked for.

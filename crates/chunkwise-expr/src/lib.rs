@@ -30,7 +30,7 @@ pub use build::Operand;
 pub use call::{Call, CallFunction, CallInput, CallOutput, CallTask, Follow};
 pub use index::{Index, parse_indices};
 pub use node::{Expr, Kind, NodeId};
-pub use plain::{PlainFunction, PlainRow};
+pub use plain::{PlainFunction, PlainRow, shared};
 pub use wire::{Attachments, DTypeForm, Encoded, decode, encode};
 
 /// Views of data, from the core vocabulary.

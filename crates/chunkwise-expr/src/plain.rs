@@ -15,12 +15,14 @@ pub trait PlainFunction: Serialize + DeserializeOwned + Send + Sync + 'static {
     /// What it is written as. Another meaning or other fields need another name.
     const NAME: &'static str;
 
+    /// See [`CallFunction::is_elementwise`].
+    const ELEMENTWISE: bool = false;
+
     /// Answers a chunk for each output. The parameters may have been read from bytes that someone has
     /// changed.
     fn call(&self, task: &CallTask<'_>) -> Result<Vec<Chunk>>;
 }
 
-/// A [`PlainFunction`] as a function of a call.
 struct Plain<F>(F);
 
 impl<F: PlainFunction> CallFunction for Plain<F> {
@@ -31,9 +33,14 @@ impl<F: PlainFunction> CallFunction for Plain<F> {
     fn plain(&self) -> Option<(&'static str, Vec<u8>)> {
         Some((F::NAME, postcard::to_allocvec(&self.0).ok()?))
     }
+
+    fn is_elementwise(&self) -> bool {
+        F::ELEMENTWISE
+    }
 }
 
-pub(crate) fn shared<F: PlainFunction>(function: F) -> Arc<dyn CallFunction> {
+/// A [`PlainFunction`] as a function of a call.
+pub fn shared<F: PlainFunction>(function: F) -> Arc<dyn CallFunction> {
     Arc::new(Plain(function))
 }
 

@@ -1,10 +1,14 @@
 use std::sync::Arc;
 
 use chunkwise_core::{DType, Dims, IndexMap, Region, Source};
+use chunkwise_expr::Call;
 use chunkwise_kernels::random::Sampler;
 use chunkwise_kernels::tile::Program;
 
 use crate::reshape::{reshape_runs, reshape_span};
+
+/// About what an elementwise call takes, in nanoseconds per element.
+const EACH_COST: f32 = 10.0;
 
 /// A computation that can be asked for any region of its result.
 #[derive(Debug)]
@@ -28,6 +32,14 @@ pub enum Body {
         indices: Arc<[usize]>,
         /// What they are taken from.
         input: Box<Body>,
+    },
+    /// An [elementwise](Call::is_elementwise) call: the same region of the first input, all of the
+    /// others.
+    Each {
+        /// The call.
+        call: Arc<Call>,
+        /// Its inputs.
+        inputs: Vec<Body>,
     },
     /// The same elements in C order under another shape.
     Reshape {
@@ -112,6 +124,7 @@ impl Body {
                 shape[*axis] = indices.len();
                 shape
             }
+            Body::Each { call, .. } => call.outputs[0].grid.shape(),
             Body::Reshape { to, .. } => to.clone(),
         }
     }
@@ -121,6 +134,7 @@ impl Body {
         match self {
             Body::Fused(f) => f.program.dtype(f.program.outputs()[0]),
             Body::Concat { parts, .. } => parts.first().map_or(DType::F64, Body::dtype),
+            Body::Each { call, .. } => call.outputs[0].dtype,
             Body::Take { input, .. } | Body::Reshape { input, .. } => input.dtype(),
         }
     }
@@ -170,6 +184,11 @@ impl Body {
                     input.visit_needs(&inner, need);
                 }
             }
+            Body::Each { inputs, .. } => {
+                for (n, input) in inputs.iter().enumerate() {
+                    input.visit_needs(&each_region(n, input, region), need);
+                }
+            }
             Body::Reshape { from, to, input } => match reshape_span(from, to, region) {
                 Some(span) => input.visit_needs(&span, need),
                 None => {
@@ -186,6 +205,7 @@ impl Body {
         match self {
             Body::Fused(fused) => fused.visit_inputs(visit),
             Body::Concat { parts, .. } => parts.iter().for_each(|p| p.visit_inputs(visit)),
+            Body::Each { inputs, .. } => inputs.iter().for_each(|p| p.visit_inputs(visit)),
             Body::Take { input, .. } | Body::Reshape { input, .. } => input.visit_inputs(visit),
         }
     }
@@ -196,6 +216,7 @@ impl Body {
             Body::Fused(f) => f.cost(),
             Body::Concat { parts, .. } => parts.iter().map(Body::cost).fold(0.0, f32::max) + 0.5,
             Body::Take { input, .. } | Body::Reshape { input, .. } => input.cost() + 1.0,
+            Body::Each { inputs, .. } => inputs.first().map_or(0.0, Body::cost) + EACH_COST,
         }
     }
 }
@@ -240,6 +261,14 @@ impl Fused {
             })
             .sum();
         leaves + self.program.cost() + 0.1
+    }
+}
+
+/// The region of input `n` of an elementwise call that a region of its result is made from.
+pub fn each_region(n: usize, input: &Body, region: &Region) -> Region {
+    match n {
+        0 => region.clone(),
+        _ => Region::whole(&input.shape()),
     }
 }
 

@@ -200,6 +200,13 @@ pub(crate) fn body(expr: &Expr, placed: &Placed) -> Result<Body> {
                     input: Box::new(body(input, placed)?),
                 });
             }
+            Kind::Call { call, .. } if call.is_elementwise() => {
+                let inputs = call.inputs.iter().map(|i| body(&i.expr, placed));
+                return Ok(Body::Each {
+                    call: Arc::clone(call),
+                    inputs: inputs.collect::<Result<_>>()?,
+                });
+            }
             Kind::Reshape(input) => {
                 return Ok(Body::Reshape {
                     from: input.shape().into(),

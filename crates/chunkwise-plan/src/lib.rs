@@ -24,9 +24,11 @@ mod reshape;
 mod sort;
 mod stage;
 
-pub use body::{Body, Fused, Input, LeafSpec, TakeRun, concat_parts, take_runs, take_span};
-/// What a function on whole chunks is given.
-pub use chunkwise_expr::CallTask;
+pub use body::{
+    Body, Fused, Input, LeafSpec, TakeRun, concat_parts, each_region, take_runs, take_span,
+};
+/// A function on whole chunks, and what it is given.
+pub use chunkwise_expr::{Call, CallTask};
 pub use dependencies::CellRef;
 pub use lower::{Delivery, Options, plan, plan_into};
 pub use memory::TaskMemory;

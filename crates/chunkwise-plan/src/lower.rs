@@ -85,15 +85,15 @@ fn postorder(exprs: &[Expr]) -> Vec<Expr> {
 
 /// Whether a node needs a stage whatever it is used for.
 fn is_barrier(e: &Expr) -> bool {
-    matches!(
-        e.kind(),
+    match e.kind() {
         Kind::Reduce { .. }
-            | Kind::Scan { .. }
-            | Kind::Contract { .. }
-            | Kind::Call { .. }
-            | Kind::Compress { .. }
-            | Kind::Sort { .. }
-    )
+        | Kind::Scan { .. }
+        | Kind::Contract { .. }
+        | Kind::Compress { .. }
+        | Kind::Sort { .. } => true,
+        Kind::Call { call, .. } => !call.is_elementwise(),
+        _ => false,
+    }
 }
 
 fn too_nested(nodes: &[Expr]) -> HashSet<NodeId> {
@@ -103,7 +103,7 @@ fn too_nested(nodes: &[Expr]) -> HashSet<NodeId> {
         let below = e.inputs().iter().map(|i| depth[&i.id()]).max().unwrap_or(0);
         let nests = matches!(
             e.kind(),
-            Kind::Concat { .. } | Kind::Take { .. } | Kind::Reshape(_)
+            Kind::Concat { .. } | Kind::Take { .. } | Kind::Reshape(_) | Kind::Call { .. }
         );
         let mut own = if is_barrier(e) {
             0
@@ -174,6 +174,17 @@ impl<'a> Lowering<'a> {
         };
         for group in group(nodes, has_stage) {
             lowering.stage(&group)?;
+        }
+        for e in nodes {
+            if let Kind::Call { call, .. } = e.kind()
+                && call.is_elementwise()
+            {
+                // Once for each task, of which there are about so many.
+                let tasks = 1 + e.shape().iter().product::<usize>() / grain::SMALLEST;
+                let whole = call.inputs.iter().skip(1);
+                let each = whole.map(|i| (i.expr.clone(), tasks));
+                lowering.repeated.extend(each);
+            }
         }
         Ok(lowering)
     }
@@ -649,7 +660,7 @@ fn group(nodes: &[Expr], has_stage: impl Fn(&Expr) -> bool) -> Vec<Group> {
             HashSet::new()
         };
         let call = match e.kind() {
-            Kind::Call { call, .. } => Some(call.key()),
+            Kind::Call { call, .. } if !fused => Some(call.key()),
             _ => None,
         };
         let company = groups.iter_mut().find(|g| {

@@ -5,6 +5,7 @@ use chunkwise_core::{AxisGrid, Dims, Grid, Pool, Region};
 use chunkwise_kernels::order::{SAMPLE_BYTES, pair_bytes};
 
 use crate::body::TAKE_SPAN;
+use crate::body::each_region;
 use crate::{Body, Fused, Input, Pass, PassOutput, ReduceOutput, StageKind, StageOutput};
 
 /// The largest cell of an output of an earlier stage, in bytes.
@@ -204,6 +205,16 @@ fn body(of: &Body, region: &Region, memory: &mut TaskMemory, cell_bytes: CellByt
             span.shape[*axis] = (TAKE_SPAN * region.shape[*axis]).min(input.shape()[*axis]);
             memory.scratch += bytes(&span.shape, input.dtype().size());
             body(input, &span, memory, cell_bytes);
+        }
+        Body::Each { call, inputs } => {
+            // Each input, once more where it is not dense, and the result.
+            for (n, input) in inputs.iter().enumerate() {
+                let part = each_region(n, input, region);
+                memory.scratch += 2 * bytes(&part.shape, input.dtype().size());
+                body(input, &part, memory, cell_bytes);
+            }
+            let made = bytes(&region.shape, call.outputs[0].dtype.size());
+            memory.scratch += made + call.scratch.unwrap_or(0);
         }
         Body::Reshape { from, input, .. } => {
             // At most twice the region, as rows along the input's first axis.

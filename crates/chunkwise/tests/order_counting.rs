@@ -187,3 +187,94 @@ fn digits_either_way() {
     assert_eq!(digits(&[2.5, 2.0, 1.0], true), [3, 3, 2, 0, 0]);
     assert!(x.digitize(&[1.0, 3.0, 2.0], false).is_err());
 }
+
+/// What is looked up in a pass of other operations, through views of all kinds, equals a plain loop.
+#[test]
+fn lookups_within_passes_and_through_views() {
+    let (rows, columns) = (30usize, 41usize);
+    let numbers: Vec<f64> = (0..rows * columns)
+        .map(|i| ((i * 37) % 101) as f64 / 10.0)
+        .collect();
+    let x = Array::from_vec(numbers.clone(), [rows, columns], 7).unwrap();
+    let edges = [0.5, 2.0, 2.0, 7.5];
+    let bin = |v: f64| edges.iter().filter(|e| **e <= v).count() as i64;
+    let own = |i: usize, j: usize| bin(numbers[i * columns + j] + 1.0);
+    let look = |x: &Array| x.add(1.0).unwrap().digitize(&edges, false).unwrap();
+    let y = look(&x);
+    let loops = |rows: &[usize], columns: &[usize], f: &dyn Fn(usize, usize) -> i64| {
+        let each = rows.iter().flat_map(|i| columns.iter().map(|j| f(*i, *j)));
+        each.collect::<Vec<i64>>()
+    };
+    let (r, c): (Vec<usize>, Vec<usize>) = ((0..rows).collect(), (0..columns).collect());
+    let back: Vec<usize> = (0..columns).rev().step_by(3).collect();
+    let cases: Vec<(Array, Vec<i64>)> = vec![
+        (y.clone(), loops(&r, &c, &own)),
+        (
+            y.transpose(&[1, 0]).unwrap().multiply(2).unwrap(),
+            loops(&c, &r, &|j, i| 2 * own(i, j)),
+        ),
+        (
+            y.get_str("3::5, ::-3").unwrap(),
+            loops(&[3, 8, 13, 18, 23, 28], &back, &own),
+        ),
+        (
+            y.get_str("2").unwrap().broadcast_to([3, columns]).unwrap(),
+            loops(&[0, 1, 2], &c, &|_, j| own(2, j)),
+        ),
+        (
+            y.take(&[4, 4, -1], 0).unwrap(),
+            loops(&[4, 4, rows - 1], &c, &own),
+        ),
+        (y.reshape([columns, rows]).unwrap(), loops(&r, &c, &own)),
+        (
+            concatenate([&y, &y], 1).unwrap(),
+            loops(&r, &[&c[..], &c[..]].concat(), &own),
+        ),
+        (
+            look(&y.astype(DType::F64).unwrap()),
+            loops(&r, &c, &|i, j| bin(own(i, j) as f64 + 1.0)),
+        ),
+        (
+            y.sum(1).unwrap(),
+            r.iter()
+                .map(|i| c.iter().map(|j| own(*i, *j)).sum())
+                .collect(),
+        ),
+        (
+            x.add(1.0)
+                .unwrap()
+                .isin(&x, false)
+                .unwrap()
+                .astype(DType::I64)
+                .unwrap(),
+            loops(&r, &c, &|i, j| {
+                i64::from(numbers.contains(&(numbers[i * columns + j] + 1.0)))
+            }),
+        ),
+    ];
+    for session in sessions() {
+        for (n, (array, want)) in cases.iter().enumerate() {
+            assert_eq!(&ints(&session, array), want, "case {n}");
+        }
+    }
+}
+
+#[test]
+fn lookups_are_made_in_the_pass_that_asks_for_them() {
+    let session = Session::new(2, 1 << 28).unwrap();
+    let x = Random::new(3).standard_normal([4000, 4000], 1000).unwrap();
+    let stages = |a: &Array| session.plan(&[a]).unwrap().stages.len();
+    let edges = vec![-1.0, 0.0, 1.5];
+    let digits = x.digitize(&edges, false).unwrap();
+    assert_eq!(digits.chunks(), x.chunks());
+    assert_eq!(stages(&digits), 1);
+    assert_eq!(stages(&digits.add(1).unwrap().max(..).unwrap()), 1);
+    assert_eq!(stages(&x.histogram(edges, None, false).unwrap().0), 1);
+    // Of what is not asked for nothing is looked up, nor held.
+    let plan = session
+        .plan(&[&digits.get_str("::50, ::50").unwrap()])
+        .unwrap();
+    assert_eq!(plan.stages.len(), 1);
+    assert_eq!(plan.stages[0].tasks.shape().as_slice(), [80, 80]);
+    assert!(plan.stages[0].memory.total() < 1 << 20);
+}

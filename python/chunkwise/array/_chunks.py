@@ -219,6 +219,8 @@ def coarsen(reduction: Any, x: Any, axes: dict, trim_excess: bool = False, **kwa
     >>> da.coarsen(np.sum, [1, 2, 3, 4], {0: 2}).compute()
     array([3, 7])
     """
+    if not isinstance(axes, dict):
+        raise TypeError(f"coarsen: axes must be a dictionary, got {type(axes).__name__}")
     x = _arguments.array(x)
     expr = x._resolve()
     lengths = expr.shape

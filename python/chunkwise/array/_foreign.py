@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 import os
 import pickle
 import threading
@@ -235,6 +236,8 @@ class _Writer:
 def _region(target: Any, source: Array, region: Any) -> tuple:
     """A region of a target as slices with bounds, and ints; an error where the source does not
     fit."""
+    if not hasattr(target, "shape"):
+        raise TypeError(f"a target has a shape and takes slices, got {type(target).__name__}")
     shape = tuple(int(n) for n in target.shape)
     if region is None:
         region = (slice(None),) * len(shape)
@@ -253,7 +256,7 @@ def _region(target: Any, source: Array, region: Any) -> tuple:
             found.append(slice(start, stop, step))
             lengths.append(len(range(start, stop, step)))
         else:
-            found.append(part.__index__())
+            found.append(operator.index(part))
     if tuple(lengths) != source.shape:
         raise ValueError(
             f"an array of shape {source.shape} does not fit the region {region} of shape "
@@ -389,9 +392,10 @@ def to_npy_stack(dirname: Any, x: Array, axis: int = 0) -> None:
     >>> da.from_npy_stack(folder).compute()
     array([0, 1, 2, 3, 4])
     """
-    if not -x.ndim <= axis < x.ndim:
-        raise np.exceptions.AxisError(axis, x.ndim)
-    axis %= x.ndim
+    from ._arguments import array, axis_of
+
+    x = array(x)
+    axis = axis_of(axis, x.ndim)
     folder = os.fspath(dirname)
     os.makedirs(folder, exist_ok=True)
     chunks = tuple(c if k == axis else (sum(c),) for k, c in enumerate(x.chunks))

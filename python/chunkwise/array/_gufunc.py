@@ -215,7 +215,8 @@ def _output_dtypes(
         raise ValueError("only one of meta and output_dtypes can be given")
     if meta is not None:
         many = isinstance(meta, tuple | list)
-        output_dtypes = [m.dtype for m in meta] if many else meta.dtype
+        dtypes = [np.asarray(m).dtype for m in (meta if many else [meta])]
+        output_dtypes = dtypes if many else dtypes[0]
     if output_dtypes is None:
         trial = np.vectorize(func, signature=re.sub(r"\s+", "", signature)) if vectorize else func
         wanted = None if single else count

@@ -34,6 +34,8 @@ __all__ = [
 ]
 
 _elementwise = _native.elementwise
+#: As for NumPy.
+_MOST_AXES = 64
 
 
 def _axis(axis: Any, ndim: int) -> int:
@@ -532,7 +534,11 @@ def diag_indices(n: int, ndim: int = 2) -> tuple[Array, ...]:
     >>> len(da.diag_indices(3))
     2
     """
-    return tuple(asarray(i) for i in np.diag_indices(n, ndim))
+    n, ndim = operator.index(n), operator.index(ndim)
+    if ndim > _MOST_AXES:
+        raise ValueError(f"diag_indices: at most {_MOST_AXES} axes, got {ndim}")
+    line = Array(_native.arange(0, max(n, 0), 1, "int64", -1))
+    return (line,) * ndim
 
 
 def diag_indices_from(arr: Any) -> tuple[Array, ...]:

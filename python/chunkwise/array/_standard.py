@@ -91,6 +91,7 @@ def astype(
     array([ 1, -1], dtype=int8)
     """
     _check_device(device)
+    x = asarray(x)
     name = _dtypes.name(dtype)
     if not np.can_cast(x.dtype, _dtypes.DTYPES[name], casting=casting):
         raise TypeError(f"cannot cast from {x.dtype} to {name} according to the rule {casting!r}")
@@ -221,6 +222,8 @@ def from_dlpack(x: Any, /, *, device: str | None = None, copy: Any = None) -> Ar
     _check_device(device)
     if isinstance(x, Array):
         return asarray(x, copy=copy)
+    if not hasattr(x, "__dlpack__"):
+        raise TypeError(f"{type(x).__name__} has no __dlpack__")
     # NumPy 2.0 has no keyword for it.
     return asarray(np.from_dlpack(x) if copy is None else np.from_dlpack(x, copy=copy))
 

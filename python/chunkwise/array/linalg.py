@@ -12,6 +12,7 @@ array([[0.5 , 0.  ],
 
 from __future__ import annotations
 
+from operator import index
 from typing import Any, NamedTuple
 
 from numpy.linalg import LinAlgError
@@ -123,8 +124,8 @@ def _axes(axis: Any) -> list[int] | None:
     if axis is None:
         return None
     if isinstance(axis, tuple | list):
-        return [int(a) for a in axis]
-    return [axis.__index__()]
+        return [index(a) for a in axis]
+    return [index(axis)]
 
 
 def cholesky(x: Any, /, *, upper: bool = False, lower: bool | None = None) -> Array:
@@ -234,7 +235,7 @@ def eigvals(x: Any, /) -> Array:
 
 
 def _upper(uplo: str) -> bool:
-    if uplo.upper() not in ("L", "U"):
+    if not isinstance(uplo, str) or uplo.upper() not in ("L", "U"):
         raise ValueError(f"UPLO must be 'L' or 'U', not {uplo!r}")
     return uplo.upper() == "U"
 
@@ -345,7 +346,7 @@ def matrix_power(x: Any, n: int, /) -> Array:
     array([[1, 5],
            [0, 1]])
     """
-    return Array(_native.matrix_power(_matrices(x, square=True), n.__index__()))
+    return Array(_native.matrix_power(_matrices(x, square=True), index(n)))
 
 
 def _tolerance(x: Any, tol: Any, rtol: Any) -> Any:
@@ -659,7 +660,7 @@ def tensordot(x1: Any, x2: Any, /, *, axes: Any = 2) -> Array:
     """
     a, b = _expr(x1), _expr(x2)
     if hasattr(axes, "__index__"):
-        count = axes.__index__()
+        count = index(axes)
         if not 0 <= count <= min(a.ndim, b.ndim):
             raise ValueError(f"axes = {count}: the arrays have {a.ndim} and {b.ndim} axes")
         axes = (list(range(a.ndim - count, a.ndim)), list(range(count)))

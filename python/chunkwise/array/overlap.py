@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from .. import _chunkwise as _native
-from . import _functions
+from . import _arguments, _functions
 from ._array import Array
 from ._blockwise import Argument, Function, Input, chosen_dtype, conform, function_name, unify
 
@@ -154,6 +154,7 @@ def overlap(x: Array, depth: Any, boundary: Any, *, allow_rechunk: bool = True) 
     >>> da.overlap.overlap(x, depth=1, boundary="periodic").compute()
     array([5, 0, 1, 2, 3, 2, 3, 4, 5, 0])
     """
+    x = _arguments.array(x)
     depths, boundaries = _depths(depth, x.ndim), _boundaries(boundary, x.ndim)
     x = _fitting(x, depths, allow_rechunk)
     padded = _padded(x, depths, boundaries)
@@ -181,6 +182,7 @@ def trim_overlap(x: Array, depth: Any, boundary: Any = None) -> Array:
     >>> da.overlap.trim_overlap(wide, depth=1, boundary=0).compute()
     array([0, 1, 2, 3, 4, 5])
     """
+    x = _arguments.array(x)
     depths, boundaries = _depths(depth, x.ndim), _boundaries(boundary, x.ndim)
     spans = []
     for axis, (before, after) in enumerate(depths):

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use chunkwise_core::{DType, Error, Grid, Result, element_count};
 
-use crate::{Call, CallOutput, Expr, Kind};
+use crate::{Call, CallFunction, CallInput, CallOutput, Expr, Follow, Kind};
 
 impl Expr {
     /// A function on whole chunks, whose result is cut as `grid`.
@@ -11,6 +11,37 @@ impl Expr {
         let mut made = Expr::calls(call)?;
         made.pop()
             .ok_or_else(|| Error::internal("expression", "a call without a result"))
+    }
+
+    /// A function of each element of the first array that is given the others whole. The result has the
+    /// first one's shape and chunks, and is made in the pass that asks for it where the function is
+    /// [elementwise](CallFunction::is_elementwise).
+    pub fn each(
+        name: impl Into<String>,
+        function: Arc<dyn CallFunction>,
+        arrays: impl IntoIterator<Item = Expr>,
+        dtype: DType,
+    ) -> Result<Expr> {
+        let own = |axis| Follow::Window {
+            axis,
+            offset: 0,
+            before: 0,
+            after: 0,
+        };
+        let inputs = arrays.into_iter().enumerate().map(|(n, expr)| {
+            let axes = 0..expr.ndim();
+            let follow = match n {
+                0 => axes.map(own).collect(),
+                _ => axes.map(|_| Follow::Whole).collect(),
+            };
+            CallInput { expr, follow }
+        });
+        let call = Call::of(name, inputs.collect(), Vec::new(), function);
+        let Some(first) = call.inputs.first() else {
+            return Err(Error::internal("expression", "a function of no array"));
+        };
+        let grid = first.expr.grid().clone();
+        Expr::call(call, dtype, grid)
     }
 
     /// A function on whole chunks that makes several arrays at once: all of [`Call::outputs`]. Those

@@ -10,7 +10,7 @@ mod sort;
 mod split;
 
 pub use key::Keyed;
-pub use search::{Side, search};
+pub use search::{Side, contains, search};
 pub use select::select;
 pub use sort::{pair_bytes, sort_pairs, sort_rows};
 pub use split::{SAMPLE_BYTES, Split, split};

@@ -12,6 +12,7 @@ mod compress;
 mod concat;
 mod contract;
 mod demands;
+mod each;
 mod elementwise;
 mod rechunk;
 mod reduce;
@@ -49,11 +50,8 @@ pub struct Narrowing {
 /// look at through a view, and user's functions.
 pub fn narrowing(e: &Expr) -> Option<&'static Narrowing> {
     match e.kind() {
-        Kind::Source(_)
-        | Kind::Constant(_)
-        | Kind::Index { .. }
-        | Kind::Random(_)
-        | Kind::Call { .. } => None,
+        Kind::Source(_) | Kind::Constant(_) | Kind::Index { .. } | Kind::Random(_) => None,
+        Kind::Call { call, .. } => call.is_elementwise().then_some(&each::NARROWING),
         Kind::Map { .. } | Kind::Cast(_) => Some(&elementwise::NARROWING),
         Kind::View { .. } => Some(&view::NARROWING),
         Kind::Reduce { .. } => Some(&reduce::NARROWING),

@@ -15,6 +15,9 @@ use crate::{Array, Axes, joining};
 
 /// Elements of the lanes of a task.
 const LANES: usize = 1 << 18;
+/// There should be about so many tasks, unless they had fewer elements than these.
+const TASKS: usize = 64;
+const FEWEST: usize = 1 << 15;
 /// A lane longer than this is not brought into memory where it is all of the array.
 const LANE: usize = 1 << 20;
 
@@ -164,7 +167,9 @@ fn along_lanes(lanes: &Array, wanted: &Wanted, out: DType) -> Result<Array> {
     let e = lanes.expr()?;
     let kept = e.ndim() - 1;
     let len = e.shape()[kept];
-    let mut left = (LANES / len.max(1)).max(1);
+    let total: usize = e.shape().iter().product();
+    let elements = LANES.min((total / TASKS).max(FEWEST));
+    let mut left = (elements / len.max(1)).max(1);
     let mut cuts: Vec<AxisGrid> = Vec::new();
     for &n in e.shape()[..kept].iter().rev() {
         let extent = n.clamp(1, left);

@@ -1,9 +1,9 @@
 use chunkwise_core::{Chunk, DType, Error, Result};
 use chunkwise_expr::{CallTask, PlainFunction};
-use chunkwise_kernels::order::search;
+use chunkwise_kernels::order::{contains, search};
 use serde::{Deserialize, Serialize};
 
-use super::pieces::{dense, on_pieces};
+use super::pieces::{dense, each};
 use crate::Array;
 
 pub use chunkwise_kernels::order::Side;
@@ -45,7 +45,7 @@ impl Array {
             Side::Left => Lookup::Left,
             Side::Right => Lookup::Right,
         };
-        on_pieces("searchsorted", &values, &[&sorted], DType::I64, lookup)
+        each("searchsorted", &values, &sorted, DType::I64, lookup)
     }
 
     /// The number of the bin that each element lies in, as `int64`: the `i` for which
@@ -95,28 +95,24 @@ pub(crate) enum Lookup {
 
 impl PlainFunction for Lookup {
     const NAME: &'static str = "lookup";
+    const ELEMENTWISE: bool = true;
 
     fn call(&self, task: &CallTask<'_>) -> Result<Vec<Chunk>> {
         let [values, sorted] = task.inputs else {
             return Err(Error::internal("lookup", "not two inputs"));
         };
         let (values, sorted) = (dense(values, task.pool)?, dense(sorted, task.pool)?);
-        let shape = values.shape();
-        let places = |side| {
-            Chunk::build(task.pool, DType::I64, shape, |mut out| {
-                search(&sorted.view(), &values.view(), side, &mut out)
-            })
+        let (values, sorted) = (values.view(), sorted.view());
+        let dtype = match self {
+            Lookup::Left | Lookup::Right => DType::I64,
+            Lookup::Among => DType::Bool,
         };
-        Ok(vec![match self {
-            Lookup::Left => places(Side::Left)?,
-            Lookup::Right => places(Side::Right)?,
-            Lookup::Among => {
-                let from = places(Side::Left)?.to_vec::<i64>()?;
-                let to = places(Side::Right)?.to_vec::<i64>()?;
-                let found: Vec<bool> = from.iter().zip(&to).map(|(a, b)| a < b).collect();
-                Chunk::from_owner(found, shape)?
-            }
-        }])
+        let made = Chunk::build(task.pool, dtype, values.shape(), |mut out| match self {
+            Lookup::Left => search(&sorted, &values, Side::Left, &mut out),
+            Lookup::Right => search(&sorted, &values, Side::Right, &mut out),
+            Lookup::Among => contains(&sorted, &values, &mut out),
+        })?;
+        Ok(vec![made])
     }
 }
 

@@ -1,6 +1,6 @@
 use chunkwise_core::{DType, Result};
 
-use super::pieces::on_pieces;
+use super::pieces::each;
 use super::searching::Lookup;
 use crate::{Array, s};
 
@@ -80,7 +80,7 @@ impl Array {
         let dtype = self.check()?.dtype().promote(test.check()?.dtype());
         let (values, test) = (self.astype(dtype)?, test.astype(dtype)?.ravel()?);
         let sorted = test.sort(0, false)?;
-        let found = on_pieces("isin", &values, &[&sorted], DType::Bool, Lookup::Among)?;
+        let found = each("isin", &values, &sorted, DType::Bool, Lookup::Among)?;
         let found = match dtype.is_inexact() {
             true => found.logical_and(values.isnan()?.logical_not()?)?,
             false => found,
