@@ -59,6 +59,8 @@ fn of_leaf(leaf: &LeafSpec, shape: &[usize]) -> Option<Cuts> {
 pub(crate) fn of_body(body: &Body) -> Option<Cuts> {
     match body {
         Body::Fused(fused) => of_fused(fused),
+        // Elementwise in the first input; the others are small.
+        Body::Each { inputs, .. } => of_body(inputs.first()?),
         Body::Concat { axis, parts, .. } => {
             let all: Vec<Option<Cuts>> = parts.iter().map(of_body).collect();
             let mut cuts = all.iter().flatten().next()?.clone();
@@ -82,6 +84,14 @@ pub(crate) fn of_body(body: &Body) -> Option<Cuts> {
 pub(crate) fn times_read(body: &Body, tasks: &Grid, tell: &mut dyn FnMut(SourceId, f32)) {
     match body {
         Body::Fused(fused) => times_read_fused(fused, tasks, tell),
+        Body::Each { inputs, .. } => {
+            for (n, input) in inputs.iter().enumerate() {
+                match n {
+                    0 => times_read(input, tasks, tell),
+                    _ => times_read(input, &Grid::single(&input.shape()), tell),
+                }
+            }
+        }
         Body::Concat {
             axis,
             offsets,

@@ -142,6 +142,8 @@ struct Lowering<'a> {
     read: HashMap<SourceId, f32>,
     /// The chunks in which results are stored.
     stored: HashMap<NodeId, Grid>,
+    /// Nodes that are kept although they could be made again where they are used.
+    kept: &'a HashSet<NodeId>,
 }
 
 impl<'a> Lowering<'a> {
@@ -149,7 +151,7 @@ impl<'a> Lowering<'a> {
         roots: &[Expr],
         deliveries: &[Delivery],
         nodes: &[Expr],
-        kept: &HashSet<NodeId>,
+        kept: &'a HashSet<NodeId>,
         options: &'a Options,
     ) -> Result<Lowering<'a>> {
         let stored = roots.iter().zip(deliveries).filter_map(|(root, to)| {
@@ -171,6 +173,7 @@ impl<'a> Lowering<'a> {
             repeated: Vec::new(),
             read: HashMap::new(),
             stored,
+            kept,
         };
         for group in group(nodes, has_stage) {
             lowering.stage(&group)?;
@@ -405,8 +408,10 @@ impl<'a> Lowering<'a> {
             reduced,
             memory_limit: self.options.memory_limit,
             most: self.options.grain,
+            // What is kept is cut as it is read, and put together as it is stored afterwards.
             stored: group.members.iter().find_map(|m| match m.kind() {
                 Kind::Reduce { .. } => None,
+                _ if self.kept.contains(&m.id()) => None,
                 _ => self.stored.get(&m.id()).cloned(),
             }),
         };
@@ -525,7 +530,7 @@ impl<'a> Lowering<'a> {
                 let used = narrowest(e, nodes);
                 if (times - 1.0) * source.byte_cost() * (used.nbytes() as f32) / (e.nbytes() as f32)
                     > keeping
-                    && !self.placed.contains_key(&used.id())
+                    && !self.kept.contains(&used.id())
                 {
                     keep.insert(used.id());
                 }

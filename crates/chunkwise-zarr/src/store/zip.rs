@@ -39,12 +39,13 @@ impl ZipStore {
             ) {
                 return Err(io::Error::new(
                     io::ErrorKind::Unsupported,
-                    format!("{:?} is packed by {}", file.name(), file.compression()),
+                    format!("an entry is packed by {}", file.compression()),
                 ));
             }
             let size = file.size();
             // Of two entries with one name the later is meant.
-            entries.insert(file.name().to_owned(), Entry { index, size });
+            let name = file.name().map_err(failed)?.into_owned();
+            entries.insert(name, Entry { index, size });
         }
         Ok(ZipStore {
             name: path.display().to_string(),
