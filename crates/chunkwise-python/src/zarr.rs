@@ -1,8 +1,9 @@
 //! Arrays in Zarr stores.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
-use chunkwise::zarr_store::{MemoryStore, Node, Version, children};
+use chunkwise::zarr_store::{MemoryStore, Node, RemoteOptions, Version, children};
 use chunkwise::{Array, Layout, Region, Sink, StoreLocation, ZarrArray, ZarrSink};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -28,11 +29,32 @@ pub(crate) struct PyStore {
 
 #[pymethods]
 impl PyStore {
-    /// The store that a path or URL names.
+    /// The store that a path or URL names; settings, the longest time of a request in seconds, and
+    /// how often it is made again are for services.
     #[staticmethod]
-    fn parse(url: &str) -> PyResult<PyStore> {
-        let location = StoreLocation::parse(url).or_raise()?;
-        Ok(PyStore { location })
+    fn parse(
+        py: Python<'_>,
+        url: &str,
+        settings: Vec<(String, String)>,
+        timeout: Option<f64>,
+        retries: Option<usize>,
+    ) -> PyResult<PyStore> {
+        let mut options = RemoteOptions {
+            settings,
+            ..RemoteOptions::default()
+        };
+        if let Some(seconds) = timeout {
+            options.timeout = Duration::try_from_secs_f64(seconds)
+                .map_err(|e| PyValueError::new_err(format!("timeout = {seconds}: {e}")))?;
+        }
+        options.retries = retries.unwrap_or(options.retries);
+        let location = py.detach(|| match url.split_once("://") {
+            None | Some(("file", _)) => StoreLocation::parse(url),
+            Some(_) => StoreLocation::remote(url, &options),
+        });
+        Ok(PyStore {
+            location: location.or_raise()?,
+        })
     }
 
     /// A new store in memory.

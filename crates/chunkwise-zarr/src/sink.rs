@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::array::{object, prefix};
 use crate::hierarchy::write_group;
-use crate::store::Store;
+use crate::store::{Store, read_only};
 use crate::{Layout, Location, Version, ZarrArray};
 
 /// The name of the metadata while an array is unfinished: no reader takes it for one.
@@ -75,6 +75,7 @@ impl ZarrSink {
         let document = layout.document(shape, dtype)?;
         let store = &*location.store;
         let target = location.full();
+        check_writable(store, &target)?;
         check_target(store, &target, overwrite)?;
         let (parent, name) = target.rsplit_once('/').unwrap_or(("", &target));
         let staging = match resume {
@@ -132,6 +133,7 @@ impl ZarrSink {
     /// # Errors
     /// [`Error::ShapeMismatch`] where the region does not fit the array.
     pub fn region(array: Arc<ZarrArray>, region: &Region) -> Result<ZarrSink> {
+        check_writable(&**array.store(), array.prefix())?;
         if region.ndim() != array.shape().len() || !region.fits(array.shape()) {
             return Err(Error::ShapeMismatch {
                 operation: "writing a region of a Zarr array",
@@ -154,6 +156,7 @@ impl ZarrSink {
     /// [`Error::AxisOutOfRange`], and [`Error::ShapeMismatch`] where `shape` differs along another
     /// axis.
     pub fn append(array: &ZarrArray, shape: &[usize], axis: usize) -> Result<ZarrSink> {
+        check_writable(&**array.store(), array.prefix())?;
         let old = array.shape();
         if axis >= old.len() {
             return Err(Error::AxisOutOfRange {
@@ -239,6 +242,13 @@ impl ZarrSink {
             }
         })?;
         self.array.write_chunk(index, &changed.view())
+    }
+}
+
+fn check_writable(store: &dyn Store, at: &str) -> Result<()> {
+    match store.is_read_only() {
+        false => Ok(()),
+        true => Err(Error::io("writing", object(store, at), read_only())),
     }
 }
 

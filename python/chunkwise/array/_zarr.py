@@ -40,23 +40,57 @@ class MemoryStore:
         self._store = _native.Store.memory()
 
 
-def _store(url: Any) -> tuple[_native.Store, str] | None:
+#: Names that the libraries s3fs, adlfs and gcsfs have for settings of services.
+_SETTINGS = {
+    "key": "aws_access_key_id",
+    "secret": "aws_secret_access_key",
+    "token": "aws_session_token",
+    "anon": "aws_skip_signature",
+    "endpoint_url": "aws_endpoint",
+    "region_name": "aws_region",
+    "account_name": "azure_storage_account_name",
+    "account_key": "azure_storage_account_key",
+    "sas_token": "azure_storage_sas_key",
+}
+
+
+def _settings(options: Mapping[str, Any] | None) -> tuple[list, float | None, int | None]:
+    """A service's settings, and what is said of times and repetitions."""
+    left = dict(options or {})
+    left.update(left.pop("client_kwargs", None) or {})
+    timeout, retries = left.pop("timeout", None), left.pop("retries", None)
+    found = []
+    for name, value in left.items():
+        text = str(value).lower() if isinstance(value, bool) else str(value)
+        found.append((_SETTINGS.get(name, name), text))
+        if _SETTINGS.get(name, name).endswith("endpoint") and text.startswith("http://"):
+            found.append(("allow_http", "true"))
+    return found, timeout, retries
+
+
+def _store(
+    url: Any, options: Mapping[str, Any] | None = None
+) -> tuple[_native.Store, str] | None:
     """The native store that something names, and the path of an array within it; `None` for an
     object that only its own library can read."""
+    if options and not (isinstance(url, str) and "://" in url):
+        raise ValueError(f"storage_options {sorted(options)}: they are for services, not {url!r}")
     if isinstance(url, MemoryStore):
         return url._store, ""
     if isinstance(url, str | os.PathLike):
-        return _native.Store.parse(os.fspath(url)), ""
+        return _native.Store.parse(os.fspath(url), *_settings(options)), ""
     # Zarr's own arrays and stores, where they are folders.
     inner = getattr(url, "store", url)
     root = getattr(inner, "root", None)
     if type(inner).__name__ == "LocalStore" and root is not None:
-        return _native.Store.parse(os.fspath(root)), getattr(url, "path", "")
+        return _native.Store.parse(os.fspath(root), [], None, None), getattr(url, "path", "")
     return None
 
 
-def _open(url: Any, component: str | None) -> _native.ZarrArray | None:
-    found = _store(url)
+def _open(
+    url: Any, component: str | None, options: Mapping[str, Any] | None
+) -> _native.ZarrArray | None:
+    found = _store(url, options)
     if found is None:
         return None
     store, path = found
@@ -80,12 +114,15 @@ def from_zarr(
     Parameters
     ----------
     url : path, str, `MemoryStore`, or an array or store of the library ``zarr``
-        Where the hierarchy is. An array of ``zarr`` that is not in a folder is read through its own
+        Where the hierarchy is: a folder, a zip file, or a URL (``s3://``, ``gs://``, ``az://``,
+        ``http://``, ``https://``). An array of ``zarr`` that is not in a folder is read through its own
         library.
     component : str, optional
         The path of the array within the hierarchy.
     storage_options : mapping, optional
-        Options of the store.
+        Settings of a service, as ``{"aws_endpoint": ..., "aws_skip_signature": True}`` or by the names
+        of the library s3fs (``key``, ``secret``, ``anon``, ``endpoint_url``); ``timeout`` in seconds
+        and ``retries`` of a request. What is not given is taken from the environment.
     chunks : optional
         How the array is cut; by default as it is stored, by the chunks of a shard where there are
         shards.
@@ -112,8 +149,7 @@ def from_zarr(
     """
     if kwargs:
         raise TypeError(f"from_zarr: unexpected options {', '.join(sorted(kwargs))}")
-    _no_options(storage_options)
-    array = _open(url, component)
+    array = _open(url, component, storage_options)
     if array is None:
         if component is not None:
             url = url[component]
@@ -158,7 +194,7 @@ def to_zarr(
     component : str, optional
         The path of the array within the hierarchy; the groups above it are made.
     storage_options : mapping, optional
-        Options of the store.
+        Settings of a service, as in `from_zarr`.
     region : tuple of slices, optional
         Where in an array that is there to write. Chunks which the region covers in part are read,
         changed and written.
@@ -212,11 +248,10 @@ def to_zarr(
         raise TypeError("to_zarr: give compressors=, not compressor=")
     if kwargs:
         raise TypeError(f"to_zarr: unexpected options {', '.join(sorted(kwargs))}")
-    _no_options(storage_options)
     x = asarray(arr)
     if any(np.isnan(n) for n in x.shape):
         x = x.compute_chunk_sizes()
-    found = _store(url)
+    found = _store(url, storage_options)
     # An array of Zarr's own library is there already.
     is_array = hasattr(url, "metadata") and hasattr(url, "shape")
     if found is None:
@@ -263,11 +298,6 @@ def to_zarr(
         return None
 
     return run() if compute else _Stored(run)
-
-
-def _no_options(options: Mapping[str, Any] | None) -> None:
-    if options:
-        raise ValueError(f"storage_options {sorted(options)}: a folder takes none")
 
 
 def _codecs(x: Array, version: int, filters: Any, compressors: Any, order: str) -> str | None:

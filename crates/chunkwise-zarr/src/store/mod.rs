@@ -56,6 +56,11 @@ pub trait Store: Debug + Send + Sync {
     /// What a user would call it: a path or a URL.
     fn name(&self) -> String;
 
+    /// Whether nothing can be written.
+    fn is_read_only(&self) -> bool {
+        false
+    }
+
     /// Puts the bytes of a key in place of what `into` holds; `false` where there is no such key.
     fn read(&self, key: &str, into: &mut Vec<u8>) -> io::Result<bool>;
 

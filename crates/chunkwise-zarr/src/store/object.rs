@@ -166,6 +166,10 @@ impl Store for RemoteStore {
         self.name.clone()
     }
 
+    fn is_read_only(&self) -> bool {
+        !self.writable
+    }
+
     fn read(&self, key: &str, into: &mut Vec<u8>) -> io::Result<bool> {
         let at = Path::from(key);
         wait(async {

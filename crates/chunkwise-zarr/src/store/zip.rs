@@ -66,6 +66,10 @@ impl Store for ZipStore {
         self.name.clone()
     }
 
+    fn is_read_only(&self) -> bool {
+        true
+    }
+
     fn read(&self, key: &str, into: &mut Vec<u8>) -> io::Result<bool> {
         let Some(entry) = self.entries.get(key) else {
             return Ok(false);
