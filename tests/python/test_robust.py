@@ -306,6 +306,37 @@ bad = x.map_blocks(lambda part: 1 // 0, dtype="f8")
     )
 
 
+@pytest.mark.parametrize("turn", range(20))
+def test_threads_have_left_before_the_interpreter_goes(turn):
+    out = ran(
+        """
+import atexit, contextlib, os, time
+def ours():
+    for task in os.listdir("/proc/self/task"):
+        with contextlib.suppress(OSError), open(f"/proc/self/task/{task}/comm") as file:
+            yield file.read().startswith("chunkwise")
+def threads():
+    # A thread that has left Python is there for a moment more.
+    until = time.monotonic() + 5
+    while any(ours()) and time.monotonic() < until:
+        time.sleep(0.001)
+    print(sum(ours()))
+if os.path.exists("/proc/self/task"):
+    # Comes after what is registered later.
+    atexit.register(threads)
+import numpy as np
+import chunkwise
+import chunkwise.array as da
+x = da.from_array(np.zeros(400), chunks=10).map_blocks(lambda part: part + 1, dtype="f8")
+for threads in (2, 3, 4, 3, 5, 6, 7):
+    with chunkwise.config.set(num_threads=threads):
+        assert x.sum().compute() == 400
+""",
+        timeout=40,
+    )
+    assert out in ("0\n", "")
+
+
 # Limits and settings
 
 

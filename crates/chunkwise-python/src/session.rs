@@ -18,7 +18,7 @@ use crate::diagnostics;
 use crate::errors::{CancelledError, InternalError, OrRaise, raised};
 use crate::expr::PyExpr;
 use crate::results::PyChunk;
-use crate::runs::Running;
+use crate::runs::{self, Attached, Running};
 use crate::zarr::PyZarrSink;
 
 pub(crate) fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
@@ -47,13 +47,16 @@ fn parse_bytes(text: &str) -> PyResult<u64> {
 /// Threads, the memory limit, scratch space.
 #[pyclass(frozen, name = "Session", module = "chunkwise._chunkwise")]
 pub(crate) struct PySession {
-    pub(crate) session: Session,
+    pub(crate) session: Arc<Session>,
     abandoned: AtomicBool,
 }
 
 /// Threads keep their Python state for life: calling a user's function then costs no set-up. A thread
 /// that comes up while the interpreter goes down does without.
 fn with_python(life: &mut (dyn FnMut() + Send)) {
+    let Some(_counted) = Attached::new() else {
+        return life();
+    };
     if Python::try_attach(|py| py.detach(&mut *life)).is_none() {
         life();
     }
@@ -67,6 +70,8 @@ impl PySession {
         if let Some(folder) = scratch {
             session = session.with_scratch_directory(folder);
         }
+        let session = Arc::new(session);
+        runs::began(&session);
         Ok(PySession {
             session,
             abandoned: AtomicBool::new(false),
@@ -180,7 +185,7 @@ impl PySession {
     ) -> PyResult<T> {
         let cancel = CancelToken::new();
         let running = Running::new(&cancel)?;
-        let mut session = self.session.clone().with_cancel(cancel.clone());
+        let mut session = Session::clone(&self.session).with_cancel(cancel.clone());
         for subscriber in diagnostics::subscribers(py)? {
             session = session.with_subscriber(subscriber);
         }
