@@ -529,6 +529,28 @@ mod tests {
     use super::*;
 
     #[test]
+    fn groups_are_neighbours_together() {
+        let regular = AxisGrid::regular(103, 10);
+        assert_eq!(regular.grouped(3), AxisGrid::regular(103, 30));
+        let irregular = AxisGrid::from_sizes(&[3, 5, 2, 7, 1]);
+        let sizes = |n| irregular.grouped(n).sizes().collect::<Vec<_>>();
+        assert_eq!(sizes(1), [3, 5, 2, 7, 1]);
+        assert_eq!(sizes(2), [8, 9, 1]);
+        assert_eq!(sizes(100), [18]);
+        assert_eq!(irregular.grouped(0), irregular);
+    }
+
+    #[test]
+    fn a_grid_holds_what_its_cuts_do_not_cut() {
+        let by = |n| AxisGrid::regular(100, n);
+        assert!(by(20).holds(&by(10)) && by(100).holds(&by(33)));
+        assert!(!by(20).holds(&by(15)) && !by(10).holds(&by(20)));
+        let irregular = AxisGrid::from_sizes(&[30, 50, 20]);
+        assert!(irregular.holds(&by(10)) && !irregular.holds(&by(20)));
+        assert!(by(50).holds(&AxisGrid::from_sizes(&[30, 20, 50])));
+    }
+
+    #[test]
     fn every_element_is_in_the_chunk_that_find_names() {
         for axis in [
             AxisGrid::regular(10, 3),

@@ -68,9 +68,7 @@ def _settings(options: Mapping[str, Any] | None) -> tuple[list, float | None, in
     return found, timeout, retries
 
 
-def _store(
-    url: Any, options: Mapping[str, Any] | None = None
-) -> tuple[_native.Store, str] | None:
+def _store(url: Any, options: Mapping[str, Any] | None = None) -> tuple[_native.Store, str] | None:
     """The native store that something names, and the path of an array within it; `None` for an
     object that only its own library can read."""
     if options and not (isinstance(url, str) and "://" in url):
@@ -115,14 +113,14 @@ def from_zarr(
     ----------
     url : path, str, `MemoryStore`, or an array or store of the library ``zarr``
         Where the hierarchy is: a folder, a zip file, or a URL (``s3://``, ``gs://``, ``az://``,
-        ``http://``, ``https://``). An array of ``zarr`` that is not in a folder is read through its own
-        library.
+        ``http://``, ``https://``). An array of ``zarr`` that is not in a folder is read through
+        its own library.
     component : str, optional
         The path of the array within the hierarchy.
     storage_options : mapping, optional
-        Settings of a service, as ``{"aws_endpoint": ..., "aws_skip_signature": True}`` or by the names
-        of the library s3fs (``key``, ``secret``, ``anon``, ``endpoint_url``); ``timeout`` in seconds
-        and ``retries`` of a request. What is not given is taken from the environment.
+        Settings of a service, as ``{"aws_endpoint": ..., "aws_skip_signature": True}`` or by the
+        names of the library s3fs (``key``, ``secret``, ``anon``, ``endpoint_url``); ``timeout`` in
+        seconds and ``retries`` of a request. What is not given is taken from the environment.
     chunks : optional
         How the array is cut; by default as it is stored, by the chunks of a shard where there are
         shards.
