@@ -5,7 +5,8 @@
 
 Each runs in a fresh process. Its peak is what the kernel says (VmHWM), less what the process held
 before the run. A line fails where the peak is over the limit plus ALLOWANCE, or where bits differ
-from those under the first limit.
+from those of other numbers of threads. (Tasks are cut to the limit, so that the order of additions,
+and with it the last bits, may differ between limits.)
 """
 
 from __future__ import annotations
@@ -280,8 +281,8 @@ def main() -> int:
     failed = 0
     print(f"{'':24} {'limit':>8} {'threads':>7} {'seconds':>8} {'peak':>9}  bits")
     for name in options.only.split(","):
-        bits = None
         for limit in options.limits.split(","):
+            bits = None
             for threads in options.threads.split(","):
                 command = [sys.executable, __file__, "--folder", options.folder]
                 command += ["--one", name, limit, threads]

@@ -10,6 +10,7 @@ from typing import NamedTuple
 TYPES = {
     "()": "None",
     "bool": "bool",
+    "char": "str",
     "f64": "float",
     "str": "str",
     "String": "str",

@@ -28,6 +28,9 @@ __all__ = [
     "Sampler",
     "Session",
     "Source",
+    "Store",
+    "ZarrArray",
+    "ZarrSink",
     "__version__",
     "advanced_index",
     "arange",
@@ -138,6 +141,11 @@ __all__ = [
     "vdot",
     "vecdot",
     "vector_norm",
+    "zarr_append",
+    "zarr_children",
+    "zarr_create",
+    "zarr_open",
+    "zarr_region",
 ]
 
 class CancelledError(RuntimeError):
@@ -301,6 +309,8 @@ class Session:
         """The elements of several arrays, what they share computed once."""
     def explain(self, arrays: Iterable[Expr]) -> str:
         """The plan as text."""
+    def explain_store(self, array: Expr, sink: ZarrSink) -> str:
+        """The plan of storing an array, as text."""
     @property
     def memory_limit(self) -> int: ...
     def memory_used(self) -> tuple[int, int]:
@@ -308,7 +318,8 @@ class Session:
     def persist(self, arrays: Iterable[Expr]) -> list[Expr]:
         """Several arrays computed and kept in memory, in the same chunks."""
     def store(self, arrays: Iterable[Expr], writers: Sequence[Any]) -> None:
-        """Computes several arrays, and hands each region to a function `write(start, stop, elements)`."""
+        """Computes several arrays and stores each: in a Zarr array, or by a function
+        `write(start, stop, elements)` for each region."""
     @property
     def threads(self) -> int: ...
     def to_npy(self, array: Expr, path: str | PathLike[str]) -> None:
@@ -331,6 +342,50 @@ class Source:
         """A `.npy` file."""
     def parts(self) -> tuple[str, tuple[Any, ...]]:
         """The name of the constructor above that makes it, and its arguments."""
+
+@final
+class Store:
+    """Where Zarr hierarchies are kept."""
+    @staticmethod
+    def memory() -> Store:
+        """A new store in memory."""
+    @staticmethod
+    def parse(
+        url: str, settings: Sequence[tuple[str, str]], timeout: float | None, retries: int | None
+    ) -> Store:
+        """The store that a path or URL names; settings, the longest time of a request in seconds, and
+        how often it is made again are for services."""
+
+@final
+class ZarrArray:
+    """An array of a Zarr hierarchy."""
+    @property
+    def chunks(self) -> tuple[Any, ...]:
+        """The smallest parts that can be decoded alone."""
+    @property
+    def codecs(self) -> list[str]: ...
+    @property
+    def dimension_names(self) -> list[str | None] | None: ...
+    @property
+    def document(self) -> str:
+        """The metadata as JSON."""
+    @property
+    def dtype(self) -> str: ...
+    def expr(self, chunks: Any | None) -> Expr:
+        """The elements as a lazy array."""
+    @property
+    def name(self) -> str: ...
+    @property
+    def shape(self) -> tuple[Any, ...]: ...
+    @property
+    def stored_chunks(self) -> tuple[Any, ...]:
+        """The stored chunks along each axis: shards, where there are shards."""
+    @property
+    def version(self) -> int: ...
+
+@final
+class ZarrSink:
+    """An array on its way into a Zarr hierarchy: it can be stored once."""
 
 def advanced_index(
     x: Expr, parts: tuple[bytes, Sequence[Source], Sequence[Callable]], pointwise: bool
@@ -555,3 +610,34 @@ def unstack(x: Expr, axis: int) -> list[Expr]: ...
 def vdot(a: Expr, b: Expr) -> Expr: ...
 def vecdot(a: Expr, b: Expr, axis: int) -> Expr: ...
 def vector_norm(x: Expr, ord: float, axis: Sequence[int] | None, keepdims: bool) -> Expr: ...
+def zarr_append(array: ZarrArray, shape: Sequence[int], axis: int) -> ZarrSink:
+    """Begins to write behind the end of an array along an axis."""
+
+def zarr_children(store: Store, path: str) -> list[str] | None:
+    """The names below a group, or `None` where an array is."""
+
+def zarr_create(
+    store: Store,
+    path: str,
+    shape: Sequence[int],
+    dtype: str,
+    *,
+    version: int,
+    chunks: Sequence[int],
+    shards: Sequence[int] | None,
+    codecs: str | None,
+    fill_value: str | None,
+    dimension_names: Sequence[str | None] | None,
+    attributes: str | None,
+    separator: str | None,
+    fortran_order: bool,
+    overwrite: bool,
+    resume: bool,
+) -> ZarrSink:
+    """Begins a new array; `codecs`, `fill_value` and `attributes` are JSON."""
+
+def zarr_open(store: Store, path: str) -> ZarrArray:
+    """Opens the array at a path of a store."""
+
+def zarr_region(array: ZarrArray, start: Sequence[int], shape: Sequence[int]) -> ZarrSink:
+    """Begins to write into a region of an array."""

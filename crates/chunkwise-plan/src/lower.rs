@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use chunkwise_core::{AxisGrid, Dims, Grid, IndexMap, Result, SourceId};
-use chunkwise_expr::{Expr, Follow, Kind, NodeId};
+use chunkwise_expr::{CallInput, Expr, Follow, Kind, NodeId};
 
 use crate::cuts;
 use crate::fuse::{Fuser, Placed, body};
@@ -298,7 +298,7 @@ impl<'a> Lowering<'a> {
                         }
                         let times = counts.iter().product();
                         if let StageKind::Call(c) = &kind {
-                            self.reads(&c.inputs[n], input.expr.grid(), times);
+                            self.reads(&c.inputs[n], &read_by(input, &tasks), times);
                         }
                         self.repeated.push((input.expr.clone(), times));
                     }
@@ -560,6 +560,23 @@ impl<'a> Lowering<'a> {
         }
         Ok(keep)
     }
+}
+
+/// How a call's tasks cut one of its inputs.
+fn read_by(input: &CallInput, tasks: &Grid) -> Grid {
+    let own = input.expr.grid().axes();
+    let axes = input
+        .follow
+        .iter()
+        .zip(own)
+        .map(|(follow, own)| match follow {
+            Follow::Whole => AxisGrid::regular(own.len(), usize::MAX),
+            Follow::Window { axis, .. } if tasks.axes()[*axis].len() == own.len() => {
+                tasks.axes()[*axis].clone()
+            }
+            Follow::Chunk { .. } | Follow::Window { .. } => own.clone(),
+        });
+    Grid::new(axes)
 }
 
 /// What is read of a source: the view of it through which alone it is used, or itself.

@@ -100,7 +100,10 @@ fn a_chunk_stored_in_parts_is_the_same_chunk() {
         let grid = Grid::regular(&shape, &parts);
         let file = scratch.store_in_parts(&chunk, grid.clone()).unwrap();
         let loaded = file.load(&Pool::new(0)).unwrap();
-        assert_eq!(loaded.to_vec::<i64>().unwrap(), chunk.to_vec::<i64>().unwrap());
+        assert_eq!(
+            loaded.to_vec::<i64>().unwrap(),
+            chunk.to_vec::<i64>().unwrap()
+        );
         for region in [
             Region::new([2, 3, 1], [9, 5, 6]),
             Region::new([12, 9, 6], [1, 1, 1]),

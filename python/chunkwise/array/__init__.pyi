@@ -363,9 +363,13 @@ from ._ufuncs import tanh as tanh
 from ._ufuncs import true_divide as true_divide
 from ._ufuncs import trunc as trunc
 from ._ufuncs import ufunc as ufunc
+from ._zarr import MemoryStore as MemoryStore
+from ._zarr import from_zarr as from_zarr
+from ._zarr import to_zarr as to_zarr
 
 __all__ = [
     "Array",
+    "MemoryStore",
     "__array_api_version__",
     "__array_namespace_info__",
     "abs",
@@ -508,6 +512,7 @@ __all__ = [
     "from_dlpack",
     "from_npy",
     "from_npy_stack",
+    "from_zarr",
     "fromfunction",
     "frompyfunc",
     "full",
@@ -690,6 +695,7 @@ __all__ = [
     "tile",
     "to_npy",
     "to_npy_stack",
+    "to_zarr",
     "topk",
     "trace",
     "transpose",
