@@ -38,6 +38,7 @@ from . import (
     _statistics,
     _ufuncs,
     fft,
+    lib,
     linalg,
     overlap,
     random,
@@ -75,7 +76,7 @@ def __dir__() -> list[str]:
     return sorted(__all__)
 
 
-__all__ = ["Array", "fft", "linalg", "map_overlap", "overlap", "random"]
+__all__ = ["Array", "fft", "lib", "linalg", "map_overlap", "overlap", "random"]
 __all__ += _along.__all__
 __all__ += _bits.__all__
 __all__ += _blockwise.__all__
