@@ -15,10 +15,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from xarray.core import nputils
 from xarray.core.indexing import VectorizedIndexer
-from xarray.core.options import OPTIONS
 
 from .. import array as da
 from ..array import Array
+from . import _folds, _groups, _windows
 
 
 class Instead(NamedTuple):
@@ -49,19 +49,14 @@ def _pointed(adapter: Any, indexer: Any) -> bool:
     return any(isinstance(part, Array) for part in indexer.tuple)
 
 
-def _held(obj: Any) -> bool:
+def _grouped(groups: Any, *args: Any, **kwargs: Any) -> bool:
+    obj = groups._obj
     variables = obj._variables.values() if hasattr(obj, "_variables") else [obj.variable]
     return any(isinstance(v._data, Array) for v in variables)
 
 
-def _variable(func: Any, variable: Any, *args: Any, **kwargs: Any) -> bool:
-    return isinstance(variable._data, Array)
-
-
-def _movable(rolling: Any, *args: Any, bottleneck_move_func: Any = None, **kwargs: Any) -> bool:
-    ours = isinstance(rolling.obj.variable._data, Array) and "dim" not in kwargs
-    wanted = bottleneck_move_func is not None and OPTIONS["use_bottleneck"]
-    return ours and wanted and rolling.ndim == 1
+def _windowed(windows: Any, *args: Any, **kwargs: Any) -> bool:
+    return isinstance(windows.obj.variable._data, Array) and "dim" not in kwargs
 
 
 def _points(theirs: Any, adapter: Any, indexer: Any) -> Array:
@@ -82,40 +77,36 @@ def _computed_points(theirs: Any, adapter: Any, indexer: Any) -> Any:
 
 
 def _push(theirs: Any, array: Array, n: int | None = None, axis: int = -1) -> Array:
-    """The last element that was not NaN: bottleneck, which xarray calls, would compute."""
-    return da.push(array, n, axis)
+    """The last element that was not NaN. What xarray calls (numbagg, bottleneck) is called with
+    chunks, and with as many elements before each as it may look back at."""
+    axis = axis % array.ndim
+    if array.dtype.kind not in "fc" or not array.size:
+        return array
+    if n is not None and n < array.shape[axis]:
+        depth = {axis: (int(n), 0)}
+        call = functools.partial(theirs, n=n, axis=axis)
+        return da.map_overlap(call, array, depth=depth, boundary="none", dtype=array.dtype)
+    call = functools.partial(_pushed, theirs)
+    return _folds.scan(call, _filled, np.nan, array, axis, array.dtype)
 
 
-def _no(theirs: Any, obj: Any) -> bool:
-    """Whether flox may reduce groups: it makes NumPy arrays of all that are not Dask's. xarray's
-    own way is made of lazy operations."""
-    return False
+def _pushed(theirs: Any, block: np.ndarray, axis: int) -> np.ndarray:
+    return theirs(block, axis=axis)
+
+
+def _filled(before: np.ndarray, block: np.ndarray) -> np.ndarray:
+    return np.where(np.isnan(block), before, block)
+
+
+def _groups_reduced(theirs: Any, groups: Any, *args: Any, **kwargs: Any) -> Any:
+    """A reduction of groups by flox, which is told of our arrays when it is needed."""
+    _install(FLOX)
+    return theirs(groups, *args, **kwargs)
 
 
 def _yes(theirs: Any, array: Any) -> bool:
     """Whether to go the way that does not look at elements."""
     return True
-
-
-def _move(
-    theirs: Any, rolling: Any, *, bottleneck_move_func: Any, keep_attrs: Any, **kwargs: Any
-) -> Any:
-    """A reduction of windows by bottleneck, chunk by chunk with what lies before each: xarray does
-    so with Dask's arrays."""
-    for option in ("array_agg_func", "numbagg_move_func", "rolling_agg_func", "fillna"):
-        kwargs.pop(option, None)
-    return rolling._bottleneck_reduce(bottleneck_move_func, keep_attrs=keep_attrs, **kwargs)
-
-
-def _move_chunks(theirs: Any, func: Any, a: Any, *, window: int, axis: int, **kwargs: Any) -> Any:
-    """bottleneck asks for chunks that are no shorter than a window."""
-    own = a.data.chunks[axis]
-    if min(own) < window:
-        size = max(window, *own)
-        many = max(sum(own) // size, 1)
-        cut = (size,) * (many - 1)
-        a = a._replace(data=a.data.rechunk({axis: (*cut, sum(own) - sum(cut))}))
-    return theirs(func, a, window=window, axis=axis, **kwargs)
 
 
 def _least_squares(
@@ -156,27 +147,39 @@ INSTEAD = (
         ("xarray.core.indexing:NumpyIndexingAdapter",), "_vindex_get", _pointed, _computed_points
     ),
     Instead(("xarray.core.duck_array_ops",), "_push", _first, _push),
-    Instead(
-        ("xarray.core.groupby", "xarray.core._aggregations"),
-        "contains_only_chunked_or_numpy",
-        _held,
-        _no,
-    ),
+    Instead(("xarray.core.groupby:GroupBy",), "_flox_reduce", _grouped, _groups_reduced),
+    Instead(("xarray.core.groupby:GroupBy",), "_flox_scan", _grouped, _groups_reduced),
     Instead(("xarray.computation.fit",), "least_squares", _second, _least_squares),
     Instead(
-        ("xarray.computation.fit", "xarray.computation.weighted", "xarray.computation.rolling"),
+        ("xarray.computation.fit", "xarray.computation.weighted"),
         "is_duck_dask_array",
         _first,
         _yes,
     ),
-    Instead(("xarray.computation.rolling:DataArrayRolling",), "_array_reduce", _movable, _move),
-    Instead(("xarray.compat.dask_array_ops",), "dask_rolling_wrapper", _variable, _move_chunks),
+    Instead(
+        ("xarray.computation.rolling:DataArrayRolling",),
+        "_array_reduce",
+        _windowed,
+        _windows.reduce,
+    ),
+    Instead(("xarray.computation.rolling:DataArrayRolling",), "count", _windowed, _windows.reduce),
+)
+
+
+#: The same for flox.
+FLOX = (
+    Instead(("flox.xarray",), "groupby_reduce", _first, _groups.reduce),
+    Instead(("flox",), "groupby_scan", _first, _groups.scan),
 )
 
 
 def install() -> None:
     """Puts ours before xarray's, once."""
-    for instead in INSTEAD:
+    _install(INSTEAD)
+
+
+def _install(replaced: tuple[Instead, ...]) -> None:
+    for instead in replaced:
         for place in instead.places:
             module, _, owner = place.partition(":")
             try:
