@@ -121,13 +121,13 @@ def _least_squares(
         fitted = da.map_blocks(_fit_each, tall, lhs, rcond, dtype="float64", chunks=cut)
         coefficients, residuals = fitted[:-1], fitted[-1]
     else:
-        inverse, _, rank, _ = np.linalg.lstsq(lhs, np.eye(rows), rcond=rcond)
-        coefficients = da.matmul(inverse, tall)
+        rank = np.linalg.lstsq(lhs, np.zeros(rows), rcond=rcond)[2]
+        nputils.warn_on_deficient_rank(rank, terms)
+        coefficients = da.matmul(np.linalg.pinv(lhs, rcond=rcond), tall)
         over = da.asarray(lhs) @ coefficients - tall
         residuals = da.sum(da.real(over * da.conj(over)), axis=0)
         if rank != terms or rows <= terms:
             residuals = residuals * np.nan
-        nputils.warn_on_deficient_rank(rank, terms)
     return coefficients.reshape(-1, *rhs.shape[1:]), residuals.reshape(rhs.shape[1:])
 
 

@@ -95,7 +95,8 @@ def scan(
     (axis,) = _axes(axis, x.ndim)
     if dtype is None:
         dtype = infer_dtype(func, (x,), {"axis": axis}, "scan")
-    within = da.map_blocks(func, x, dtype=dtype, axis=axis, **_taken(func, dtype))
+    called = functools.partial(func, axis=axis, **_taken(func, dtype))
+    within = da.map_blocks(called, x, dtype=dtype)
     chunks = within.chunks
     if len(chunks[axis]) < 2:
         return within

@@ -111,8 +111,7 @@ def _trial(called: Callable[..., Any], labels: list, dtype: Any, ndim: int) -> t
 
 
 def _call(called: Callable[..., Any], block: np.ndarray, *labels: np.ndarray) -> np.ndarray:
-    with warnings.catch_warnings(), np.errstate(all="ignore"):
-        warnings.simplefilter("ignore")
+    with np.errstate(all="ignore"):
         return np.asarray(called(block, *labels)[0])
 
 
@@ -204,11 +203,9 @@ def _is_combined(func: Any, array: Array, groups: int, options: dict[str, Any]) 
     long."""
     if func not in COMBINED or options.get("dtype") is not None or array.dtype.kind not in "biuf":
         return False
-    return (
-        math.prod(array.numblocks) > 1
-        and groups * 4 <= max(array.chunksize[-1], 64)
-        or (func in COMBINED and array.shape[-1] * array.dtype.itemsize > (1 << 20))
-    )
+    is_long = array.shape[-1] * array.dtype.itemsize > (1 << 20)
+    is_small = groups * 4 <= max(array.chunksize[-1], 64)
+    return is_long or (is_small and array.npartitions > 1)
 
 
 def _combined(
@@ -254,11 +251,11 @@ def _combined(
     ways = itertools.chain(parts.combine, itertools.repeat(da.sum))
     totals = [way(found[k], axis=across) for k, way in zip(range(len(states)), ways, strict=False)]
     result = parts.finish(*totals[: len(parts.states)])
-    if counted:
+    if counted and lane.dtype.kind not in "iu":
+        # Integers have no group that is empty, and would lose digits beside NaN.
         count = totals[states.index(("count", 0))]
         fill = options.get("fill_value")
-        fill = np.nan if fill is None else fill
-        result = da.where(count < max(least, 1), fill, result)
+        result = da.where(count < max(least, 1), np.nan if fill is None else fill, result)
     return result.astype(lane.dtype)
 
 

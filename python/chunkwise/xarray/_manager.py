@@ -201,7 +201,8 @@ def _label(data: Any) -> str:
         for given in (getattr(data, "variable_name", None), getattr(data, "basename", None)):
             if isinstance(given, str) and given:
                 return given
-        data = getattr(data, "array", None) or getattr(data, "_array", None)
+        inner = getattr(data, "array", None)
+        data = getattr(data, "_array", None) if inner is None else inner
     return "xarray"
 
 

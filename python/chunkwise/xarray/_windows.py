@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import functools
 import math
-import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -70,6 +69,5 @@ def _slab(
         min_periods=settings["min_periods"],
         center={f"axis{k}": c for k, c in settings["center"].items()},
     )
-    with warnings.catch_warnings(), np.errstate(all="ignore"):
-        warnings.simplefilter("ignore")
+    with np.errstate(all="ignore"):
         return theirs(rolling, *args, **kwargs).values
