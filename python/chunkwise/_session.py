@@ -54,5 +54,6 @@ def _forked() -> None:
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_forked)
-# Threads of ours that came to an interpreter which is going down would take the process with them.
+# Threads of ours that came to an interpreter which is going down would take the process with them,
+# and so may those that it finds waiting.
 atexit.register(_native.close, 5.0)

@@ -47,8 +47,6 @@ LONG = {
     "dsplit",
     "spawn",
     "matrix_power",
-    "svd_compressed",
-    "tile",
     "diag_indices",
 }
 #: What NumPy's functions of these names raise too.

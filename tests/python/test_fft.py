@@ -113,6 +113,36 @@ def test_wrong_arguments():
     assert fft.fft(da.asarray(np.ones((0, 3)))).compute().shape == (0, 3)
 
 
+@pytest.mark.parametrize("n", [2**40, 2**55, 2**57, 2**58, 2**59, 2**60, 2**62, 2**63 - 1])
+@pytest.mark.parametrize("name", ["fft", "ifft", "rfft", "irfft", "hfft", "ihfft"])
+def test_lengths_that_nothing_can_have(name, n):
+    several = {"fft": "fftn", "ifft": "ifftn", "rfft": "rfftn", "irfft": "irfftn"}
+    calls = [lambda: getattr(fft, name)(da.ones(4), n), lambda: getattr(fft, name)(da.ones(4), n=n)]
+    calls.append(lambda: getattr(fft, name)(da.ones((3, 4), chunks=2), n=n, axis=0))
+    if name in several:
+        over = getattr(fft, several[name])
+        calls.append(lambda: over(da.ones((2, 3)), s=(n, n)))
+        calls.append(lambda: over(da.ones((2, 3)), s=(3, n)))
+        calls.append(lambda: over(da.ones((2, 3)), s=(n, 3)))
+        calls.append(lambda: over(da.ones((2, 1 << 30)), s=(1 << 29, 3)))
+    for call in calls:
+        # Refused when it is written, or before it is run.
+        with pytest.raises((ValueError, MemoryError)):
+            call().compute()
+
+
+def test_lengths_beyond_any_array_are_refused_when_written():
+    for call in (
+        lambda: fft.ihfft(da.ones(4), n=2**62),
+        lambda: fft.irfft(da.ones(4), n=2**62),
+        lambda: fft.hfft(da.ones(4), n=2**62),
+        lambda: fft.fftn(da.ones((2, 3)), s=(2**62, 2**62)),
+        lambda: fft.rfftn(da.ones((2, 3)), s=(2**40, 2**40)),
+    ):
+        with pytest.raises(ValueError, match="more elements than"):
+            call()
+
+
 def test_chunks_and_wrapped_functions():
     x = da.asarray(noise((20, 30), "float64"), chunks=(7, 9))
     assert fft.rfft(x).chunks == ((7, 7, 6), (16,))

@@ -231,6 +231,15 @@ def test_tall_matrices_in_rows():
     assert linalg.compression_level(1000, 10) == 20
 
 
+def test_power_iterations_have_a_bound():
+    x = da.asarray(np.eye(6, 4), chunks=2)
+    _, s, _ = linalg.svd_compressed(x, 2, "QR", n_power_iter=1000)
+    close(s, np.ones(2))
+    for n in (1001, 2**31, 2**62):
+        with pytest.raises(ValueError, match="1000"):
+            linalg.svd_compressed(x, 2, n_power_iter=n)
+
+
 def test_mistakes_raise_numpys_exceptions():
     assert linalg.LinAlgError is np.linalg.LinAlgError
     singular = da.ones((3, 3))

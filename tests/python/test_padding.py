@@ -56,6 +56,56 @@ def test_any_widths(data):
     assert_same(ours, np.pad(x, widths, mode, **options), atol=1e-12, note=mode)
 
 
+@pytest.mark.parametrize("mode", ["edge", "reflect", "symmetric", "wrap"])
+@pytest.mark.parametrize("length", [1, 2, 3, 700])
+def test_many_periods(mode, length):
+    x = np.arange(length) ** 2 % 1013
+    d = da.asarray(x, chunks=max(1, length // 2))
+    for width in ((9, 40_001), (12_345, 0), (2_000_000, 6)):
+        want = np.pad(x, width, mode)
+        assert_same(da.pad(d, width, mode), want)
+        # Any part of it, and in other chunks.
+        assert_same(da.pad(d, width, mode)[5:-2:17], want[5:-2:17])
+    rows = np.stack([x, x + 1, x[::-1]])
+    for widths in (((0, 0), (2000, 3001)), ((4000, 4), (0, 1)), ((50, 7), (999, 0))):
+        lazy = da.pad(da.asarray(rows, chunks=2), widths, mode)
+        assert_same(lazy[:, 7:], np.pad(rows, widths, mode)[:, 7:])
+
+
+@pytest.mark.parametrize("mode", ["constant", "edge", "reflect", "symmetric", "wrap"])
+def test_widths_of_any_size(mode):
+    x = np.array([1, 2, 3])
+    y = da.pad(x, (2**40, 2**40), mode)
+    assert y.shape == (2**41 + 3,)
+    near = slice(2**40 - 10, 2**40 + 13)
+    assert_same(y[near], np.pad(x, 10, mode))
+    assert_same(y[2**40 + 3 * 2**30 : 2**40 + 3 * 2**30 + 5], np.pad(x, 1200, mode)[1800:1805])
+    for width in (2**59, 2**62, 2**63 - 1, da.asarray([2**63], dtype="uint64"), 2**64 - 1):
+        with pytest.raises((ValueError, MemoryError)):
+            da.pad([1, 2, 3], width, mode)
+
+
+@pytest.mark.parametrize("mode", ["reflect", "symmetric"])
+@pytest.mark.parametrize("dtype", ["int8", "uint16", "int64", "float32", "complex128"])
+def test_many_periods_with_the_slope(mode, dtype):
+    for length in (2, 3, 5):
+        x = (np.arange(length) ** 2 % 13).astype(dtype)
+        for width in (length, 9, (0, 31), (57, 4), 5000):
+            with quiet():
+                want = np.pad(x, width, mode, reflect_type="odd")
+                ours = da.pad(da.asarray(x, chunks=2), width, mode, reflect_type="odd")
+            assert_same(ours, want, rtol=1e-5 if dtype == "float32" else 1e-12, note=f"{width}")
+    x = np.arange(15).reshape(3, 5) ** 2 % 17
+    want = np.pad(x, 40, mode, reflect_type="odd")
+    assert_same(da.pad(da.asarray(x, chunks=2), 40, mode, reflect_type="odd"), want)
+    y = da.pad([1, 2, 4], (2**40, 2**40), mode, reflect_type="odd")
+    assert y.shape == (2**41 + 3,)
+    part = y[2**40 - 20 : 2**40 + 23]
+    assert_same(part, np.pad([1, 2, 4], 20, mode, reflect_type="odd"))
+    with pytest.raises((ValueError, MemoryError)):
+        da.pad([1, 2, 4], 2**62, mode, reflect_type="odd")
+
+
 def test_forms_of_widths_and_values():
     x = np.arange(6).reshape(2, 3)
     for width in (

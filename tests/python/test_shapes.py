@@ -234,6 +234,31 @@ def test_tile(reps):
         assert_same(*both("tile", pair(shape)[0], reps))
 
 
+@pytest.mark.parametrize("shape", [(2,), (700,), (3, 4), (2, 1, 5)])
+@pytest.mark.parametrize("chunks", [-1, 2])
+def test_tile_often(shape, chunks):
+    d, x = pair(shape, chunks)
+    for reps in [16, 17, 5000, (40, 30), (3000, 1, 2), (20, 1)]:
+        want = np.tile(x, reps)
+        ours = da.tile(d, reps)
+        assert_same(ours, want)
+        assert_same(ours[..., 1:-1:3], want[..., 1:-1:3])
+    if x.ndim == 1:
+        assert_same(da.tile(d, 2_000_001 // x.size), np.tile(x, 2_000_001 // x.size))
+
+
+def test_tile_and_repeat_without_end():
+    x = da.asarray([1, 2])
+    assert da.tile(x, 2**40).shape == da.repeat(x, 2**40).shape == (2**41,)
+    assert_same(da.tile(x, 2**40)[2**40 - 1 : 2**40 + 2], np.array([2, 1, 2]))
+    assert_same(da.repeat(x, 2**40)[2**40 - 1 : 2**40 + 2], np.array([1, 2, 2]))
+    assert da.tile(da.ones((0, 2)), 2**40).shape == (0, 2**41)
+    for name in ("tile", "repeat"):
+        for n in (2**59, 2**62, 2**63 - 1, 2**63):
+            with pytest.raises((ValueError, OverflowError)):
+                getattr(da, name)(x, n)
+
+
 def test_tile_refuses():
     refused("tile", np.zeros(3), -1)
 
@@ -488,6 +513,8 @@ def test_coarsen():
     )
     with pytest.raises(ValueError):
         da.coarsen(np.sum, d, {0: 3})
+    with pytest.raises(TypeError, match="a reduction"):
+        da.coarsen(np.ma.masked_array([1]), d, {0: 2})
 
 
 def test_lengths_that_depend_on_data():

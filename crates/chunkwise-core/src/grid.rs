@@ -128,6 +128,30 @@ impl AxisGrid {
         (0..self.count()).map(|i| self.extent(i).len())
     }
 
+    /// The same axis with up to `n` neighbouring chunks in one.
+    pub fn grouped(&self, n: usize) -> AxisGrid {
+        let n = n.max(1);
+        match self {
+            AxisGrid::Regular { len, chunk } => AxisGrid::regular(*len, chunk.saturating_mul(n)),
+            AxisGrid::Irregular(offsets) => {
+                let last = offsets.len() - 1;
+                let ends = (1..=last).step_by(n).map(|i| (i + n - 1).min(last));
+                let ends = ends.map(|i| offsets[i]);
+                AxisGrid::Irregular(std::iter::once(0).chain(ends).collect())
+            }
+        }
+    }
+
+    /// Whether every chunk of `other`, on an axis of the same length, lies within one of these.
+    pub fn holds(&self, other: &AxisGrid) -> bool {
+        if let (AxisGrid::Regular { chunk, len }, AxisGrid::Regular { chunk: small, .. }) =
+            (self, other)
+        {
+            return chunk.is_multiple_of(*small) || chunk >= len;
+        }
+        (0..other.count()).all(|i| self.covering(other.extent(i)).len() <= 1)
+    }
+
     /// The chunks of the part `range` of this axis.
     pub fn slice(&self, range: Range<usize>) -> AxisGrid {
         if range.is_empty() {
@@ -503,6 +527,28 @@ impl From<Grid> for Chunks {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn groups_are_neighbours_together() {
+        let regular = AxisGrid::regular(103, 10);
+        assert_eq!(regular.grouped(3), AxisGrid::regular(103, 30));
+        let irregular = AxisGrid::from_sizes(&[3, 5, 2, 7, 1]);
+        let sizes = |n| irregular.grouped(n).sizes().collect::<Vec<_>>();
+        assert_eq!(sizes(1), [3, 5, 2, 7, 1]);
+        assert_eq!(sizes(2), [8, 9, 1]);
+        assert_eq!(sizes(100), [18]);
+        assert_eq!(irregular.grouped(0), irregular);
+    }
+
+    #[test]
+    fn a_grid_holds_what_its_cuts_do_not_cut() {
+        let by = |n| AxisGrid::regular(100, n);
+        assert!(by(20).holds(&by(10)) && by(100).holds(&by(33)));
+        assert!(!by(20).holds(&by(15)) && !by(10).holds(&by(20)));
+        let irregular = AxisGrid::from_sizes(&[30, 50, 20]);
+        assert!(irregular.holds(&by(10)) && !irregular.holds(&by(20)));
+        assert!(by(50).holds(&AxisGrid::from_sizes(&[30, 20, 50])));
+    }
 
     #[test]
     fn every_element_is_in_the_chunk_that_find_names() {

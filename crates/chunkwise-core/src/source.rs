@@ -56,6 +56,12 @@ pub trait Source: Any + Debug + Send + Sync {
         let _ = region;
         0
     }
+
+    /// About how many nanoseconds of one core a byte takes. Where it is more than a copy, a chunk of
+    /// [`grid`](Self::grid) is read as a whole if it can be, and not again and again.
+    fn byte_cost(&self) -> f32 {
+        0.05
+    }
 }
 
 /// Where an array goes: regions in any order, from several threads, each element once.
@@ -66,6 +72,17 @@ pub trait Sink: Debug + Send + Sync {
     /// The cuts that writes should respect, where it matters: no stored chunk is then written twice.
     fn grid(&self) -> Option<Grid> {
         None
+    }
+
+    /// Bytes that a call of [`write`](Self::write) allocates beside the data.
+    fn scratch_bytes(&self) -> usize {
+        0
+    }
+
+    /// Whether a region was written already, by an earlier run that this one continues.
+    fn holds(&self, region: &Region) -> Result<bool> {
+        let _ = region;
+        Ok(false)
     }
 
     /// Stores the elements of a region.

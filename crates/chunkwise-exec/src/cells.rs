@@ -1,7 +1,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use chunkwise_core::{Chunk, Error, Pool, Region, Result};
+use chunkwise_core::{Chunk, Error, Grid, Pool, Region, Result};
 use chunkwise_kernels::movement::copy;
 use chunkwise_kernels::tile::State;
 use chunkwise_plan::{CellRef, Plan};
@@ -52,7 +52,16 @@ impl<'a> CellStore<'a> {
         let Some(Held::Memory(chunk)) = held else {
             return Ok(0);
         };
-        let file = self.scratch.store(&chunk)?;
+        let of = &self.plan.stages[cell.stage].outputs[cell.output];
+        let file = match &of.read_in {
+            Some(parts) => {
+                let own = of.grid.region(&of.grid.unravel(cell.cell));
+                let axes = parts.axes().iter().enumerate();
+                let cut = Grid::new(axes.map(|(a, axis)| axis.slice(own.range(a))));
+                self.scratch.store_in_parts(&chunk, cut)?
+            }
+            None => self.scratch.store(&chunk)?,
+        };
         self.lock()
             .insert(cell.clone(), Held::Scratch(Arc::new(file)));
         Ok(chunk.nbytes() as u64)

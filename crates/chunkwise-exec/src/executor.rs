@@ -1,5 +1,6 @@
 use std::cell::Cell;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chunkwise_core::{Error, Result};
 
@@ -7,7 +8,7 @@ use chunkwise_core::{Error, Result};
 #[derive(Debug)]
 pub struct Executor {
     threads: usize,
-    pool: Option<rayon_core::ThreadPool>,
+    pool: Mutex<Option<Arc<rayon_core::ThreadPool>>>,
     /// How many of the pool's threads work for no run.
     free: AtomicUsize,
 }
@@ -50,7 +51,7 @@ impl Executor {
         };
         Ok(Executor {
             threads,
-            pool,
+            pool: Mutex::new(pool.map(Arc::new)),
             free: AtomicUsize::new(threads - 1),
         })
     }
@@ -58,6 +59,17 @@ impl Executor {
     /// Number of threads.
     pub fn threads(&self) -> usize {
         self.threads
+    }
+
+    /// Ends the threads of the pool: those that wait at once, the others after the run that they work
+    /// for. Does not wait for that. Later runs have the thread that calls alone.
+    pub fn stop(&self) {
+        // The last that holds the pool ends it.
+        self.pool().take();
+    }
+
+    fn pool(&self) -> MutexGuard<'_, Option<Arc<rayon_core::ThreadPool>>> {
+        self.pool.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Calls `work` with 0 on this thread, and with 1, 2, ... on others when it asks for help by what
@@ -69,8 +81,12 @@ impl Executor {
             let _inside = Inside::enter();
             work(thread, help);
         };
-        match &self.pool {
-            Some(pool) if threads > 1 && !Inside::is() => pool.in_place_scope(|scope| {
+        let pool = match threads > 1 && !Inside::is() {
+            true => self.pool().clone(),
+            false => None,
+        };
+        match pool {
+            Some(pool) => pool.in_place_scope(|scope| {
                 let work = &work;
                 let mut next = 1;
                 work(0, &mut || {
@@ -87,7 +103,7 @@ impl Executor {
                     }
                 });
             }),
-            _ => work(0, &mut || ()),
+            None => work(0, &mut || ()),
         }
     }
 }
@@ -134,5 +150,58 @@ impl Inside {
 impl Drop for Inside {
     fn drop(&mut self) {
         DEPTH.set(DEPTH.get() - 1);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::channel;
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn threads_end_when_they_are_told_and_runs_go_on_without_them() {
+        let (ended, ends) = channel();
+        let executor = Executor::within(3, move |life| {
+            life();
+            let _ = ended.send(());
+        })
+        .unwrap();
+        let used = AtomicUsize::new(0);
+        let run = |executor: &Executor| {
+            used.store(0, Ordering::Relaxed);
+            executor.on_threads(3, |_, help| {
+                help();
+                used.fetch_add(1, Ordering::Relaxed);
+            });
+            used.load(Ordering::Relaxed)
+        };
+        assert_eq!(run(&executor), 3);
+        assert!(ends.try_recv().is_err());
+        executor.stop();
+        for _ in 0..2 {
+            ends.recv_timeout(Duration::from_secs(20)).unwrap();
+        }
+        assert_eq!(run(&executor), 1);
+        executor.stop();
+    }
+
+    #[test]
+    fn threads_that_work_end_after_their_run() {
+        let (ended, ends) = channel();
+        let executor = Executor::within(2, move |life| {
+            life();
+            let _ = ended.send(());
+        })
+        .unwrap();
+        let used = AtomicUsize::new(0);
+        executor.on_threads(2, |_, help| {
+            executor.stop();
+            help();
+            used.fetch_add(1, Ordering::Relaxed);
+        });
+        assert_eq!(used.load(Ordering::Relaxed), 2);
+        ends.recv_timeout(Duration::from_secs(20)).unwrap();
     }
 }

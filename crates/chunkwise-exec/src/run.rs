@@ -401,6 +401,9 @@ impl<'a> Run<'a, '_> {
     fn try_task(&self, task: Task, index: &[usize], scratch: &mut Scratch) -> Result<Made> {
         let stage = &self.plan.stages[task.stage];
         let destinations = &self.destinations[task.stage];
+        if self.is_stored(task.stage, index)? {
+            return Ok((Vec::new(), 0));
+        }
         let place = |output: usize| -> Result<Option<ViewMut<'_>>> {
             match &destinations[output][..] {
                 [Destination::Canvas(canvas)] if !self.read[task.stage][output] => {
@@ -462,6 +465,30 @@ impl<'a> Run<'a, '_> {
             }
         }
         Ok((made, change))
+    }
+
+    /// Whether all that a task makes was stored by an earlier run, which this one continues.
+    fn is_stored(&self, stage: usize, index: &[usize]) -> Result<bool> {
+        let of = &self.plan.stages[stage];
+        let StageKind::Pass(pass) = &of.kind else {
+            return Ok(false);
+        };
+        let region = of.tasks.region(index);
+        for (output, at) in pass.outputs.iter().enumerate() {
+            let sinks = &self.destinations[stage][output];
+            if !matches!(at, PassOutput::Store) || self.read[stage][output] || sinks.is_empty() {
+                return Ok(false);
+            }
+            for destination in sinks {
+                let Destination::Sink(sink) = destination else {
+                    return Ok(false);
+                };
+                if !sink.holds(&region)? {
+                    return Ok(false);
+                }
+            }
+        }
+        Ok(true)
     }
 
     /// Whether a task of a scan is the last along its axis.

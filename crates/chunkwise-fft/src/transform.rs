@@ -140,17 +140,22 @@ impl Transform {
         }
     }
 
-    /// About the most bytes that [`apply`](Self::apply) needs beside the chunk and its result.
+    /// About the most bytes that [`apply`](Self::apply) needs beside the chunk and its result;
+    /// `usize::MAX` where that is more.
     pub fn scratch_bytes(&self, shape: &[usize]) -> usize {
         let item = self.input.complex().size();
         let axis = self.axis.min(shape.len().saturating_sub(1));
-        let len = shape.get(axis).map_or(1, |len| (*len).max(self.n)) + GAP;
-        let inner: usize = shape.iter().skip(axis + 1).product();
+        let len = shape.get(axis).map_or(1, |len| (*len).max(self.n));
+        let bytes = len.saturating_add(GAP).saturating_mul(item);
+        let inner = shape
+            .iter()
+            .skip(axis + 1)
+            .fold(1usize, |n, len| n.saturating_mul(*len));
         // Gathered lines of both sides; the line itself and up to four times as much while it is
         // transformed, with tables of up to four times the line.
         let gathered = if inner > 1 { 2 * MOST.min(inner) } else { 0 };
-        let lanes = gathered.min(2 * FEWEST + 2 * GATHERED / (len * item));
-        (lanes + 9) * len * item
+        let lanes = gathered.min(2 * FEWEST + 2 * GATHERED / bytes);
+        bytes.saturating_mul(lanes + 9)
     }
 
     /// The transform of every line of a chunk along the axis, with its result from `pool`. An error

@@ -255,7 +255,8 @@ impl Fused {
             .map(|leaf| match &leaf.input {
                 Input::Random(_, cost) => *cost,
                 Input::Body(body) => body.cost(),
-                Input::Source(_) | Input::Stage { .. } => 0.05 * leaf.dtype.size() as f32,
+                Input::Source(source) => source.byte_cost() * leaf.dtype.size() as f32,
+                Input::Stage { .. } => 0.05 * leaf.dtype.size() as f32,
                 Input::Index { .. } => 0.2,
             })
             .sum();

@@ -6,6 +6,7 @@
 
 use chunkwise_core::{AxisGrid, Dims, Grid, Source};
 
+use crate::cuts::{self, Cuts};
 use crate::{Fused, Input, LeafSpec};
 
 /// A task should take about this long, in nanoseconds: long against scheduling, short against the
@@ -31,6 +32,8 @@ pub(crate) struct Wants<'a> {
     pub memory_limit: u64,
     /// The most elements of a task, where that is given.
     pub most: Option<usize>,
+    /// The chunks in which the result is stored: each is made by one task.
+    pub stored: Option<Grid>,
 }
 
 /// The tasks of a pass, and the order of their axes, slowest first.
@@ -39,7 +42,9 @@ pub(crate) fn tasks(wants: &Wants<'_>, stage_grid: impl Fn(usize, usize) -> Grid
     let ndim = shape.len();
     let (priority, crossed) = axis_priority(wants.fused);
     let order = execution_order(ndim, &wants.reduced);
-    if let Some(grid) = natural_grid(wants, &stage_grid) {
+    if wants.stored.is_none()
+        && let Some(grid) = natural_grid(wants, &stage_grid)
+    {
         return (grid, order);
     }
     let total: usize = shape.iter().fold(1usize, |n, d| n.saturating_mul(*d));
@@ -52,6 +57,18 @@ pub(crate) fn tasks(wants: &Wants<'_>, stage_grid: impl Fn(usize, usize) -> Grid
         elements = elements.min(most).min(limited).max(1);
     }
     elements = elements.min(wants.most.unwrap_or(usize::MAX)).max(1);
+    let whole_chunks = |cuts: &Cuts, may_split: bool| {
+        let most = (wants.memory_limit / 12) as usize / wants.bytes.max(1);
+        let split = may_split.then_some(most.max(1));
+        made_of_chunks(shape, cuts, &priority, elements, split)
+    };
+    if let Some(stored) = &wants.stored {
+        let cuts = stored.axes().iter().cloned().map(Some).collect();
+        return (whole_chunks(&cuts, false), order);
+    }
+    if let Some(cuts) = cuts::of_fused(wants.fused) {
+        return (whole_chunks(&cuts, true), order);
+    }
 
     let mut extent: Dims = smallvec::smallvec![1; ndim];
     let mut left = elements;
@@ -79,6 +96,46 @@ pub(crate) fn tasks(wants: &Wants<'_>, stage_grid: impl Fn(usize, usize) -> Grid
         ),
         order,
     )
+}
+
+/// Tasks of whole chunks, of about `elements` each where chunks are smaller. Chunks of more than `split`
+/// elements are cut, along their slowest axes.
+fn made_of_chunks(
+    shape: &[usize],
+    cuts: &Cuts,
+    priority: &[usize],
+    elements: usize,
+    split: Option<usize>,
+) -> Grid {
+    let mut axes: Vec<AxisGrid> = shape
+        .iter()
+        .zip(cuts)
+        .map(|(len, cut)| cut.clone().unwrap_or_else(|| AxisGrid::regular(*len, 1)))
+        .collect();
+    let size = |axes: &[AxisGrid]| -> usize {
+        let longest = axes.iter().map(|a| a.longest().max(1));
+        longest.fold(1, usize::saturating_mul)
+    };
+    for &axis in priority {
+        let (now, len) = (size(&axes), axes[axis].longest().max(1));
+        let Some(most) = split.filter(|most| now > *most) else {
+            break;
+        };
+        let part = (len / now.div_ceil(most)).max(1);
+        // Parts that divide the chunk do not reach into the next one.
+        let part = (1..=part).rev().find(|p| len % p == 0).unwrap_or(1);
+        axes[axis] = AxisGrid::regular(shape[axis], part);
+    }
+    for &axis in priority.iter().rev() {
+        let room = elements / size(&axes);
+        if room > 1 {
+            axes[axis] = match &cuts[axis] {
+                Some(_) => axes[axis].grouped(room),
+                None => AxisGrid::regular(shape[axis], even(shape[axis], room)),
+            };
+        }
+    }
+    Grid::new(axes)
 }
 
 /// The length of equal parts of at most `most`.
@@ -160,7 +217,7 @@ fn natural_grid(wants: &Wants<'_>, stage_grid: impl Fn(usize, usize) -> Grid) ->
         .find_map(|leaf| {
             match &leaf.input {
                 Input::Stage { stage, output } => Some(stage_grid(*stage, *output)),
-                Input::Source(source) => source.grid(),
+                Input::Source(source) => source.grid().filter(|_| !cuts::is_dear(&**source)),
                 _ => None,
             }
             .filter(fits)
@@ -215,10 +272,21 @@ pub(crate) fn scan(
     item: usize,
     memory_limit: u64,
     most: Option<usize>,
+    cuts: Option<&Cuts>,
 ) -> (Grid, Dims) {
     let elements = LARGEST
         .min(((memory_limit / 16) as usize / (2 * item)).max(1))
         .min(most.unwrap_or(usize::MAX));
+    let order: Dims = (0..shape.len())
+        .filter(|a| *a != axis)
+        .chain([axis])
+        .collect();
+    if let Some(cuts) = cuts {
+        let priority: Vec<usize> = (0..shape.len()).collect();
+        let split = ((memory_limit / 12) as usize / (2 * item)).max(1);
+        let tasks = made_of_chunks(shape, cuts, &priority, elements, Some(split));
+        return (tasks, order);
+    }
     let total: usize = shape.iter().fold(1usize, |n, d| n.saturating_mul(*d));
     let mut left = elements.min((total / 16).max(SMALLEST));
     let mut extent: Dims = smallvec::smallvec![1; shape.len()];
@@ -233,10 +301,6 @@ pub(crate) fn scan(
         extent[a] = even(shape[a], left);
         left = (left / extent[a].max(1)).max(1);
     }
-    let order = (0..shape.len())
-        .filter(|a| *a != axis)
-        .chain([axis])
-        .collect();
     (Grid::regular(shape, &extent), order)
 }
 

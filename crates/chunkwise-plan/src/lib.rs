@@ -4,7 +4,7 @@
 //! task is `(stage, index)`: a value. Each stage has an output grid, a body and the bytes that one of
 //! its tasks needs at most.
 //!
-//! - [`plan`]: the one way from expressions to a plan.
+//! - [`plan`], [`plan_into`]: the one way from expressions to a plan.
 //! - [`Body`]: a computation that can be asked for any region of its result.
 //! - [`Plan::dependencies`]: which cells of other stages a task reads.
 //! - [`Plan::explain`]: the plan as text.
@@ -13,6 +13,7 @@
 #![forbid(unsafe_code)]
 
 mod body;
+mod cuts;
 mod dependencies;
 mod explain;
 mod fuse;
@@ -29,7 +30,7 @@ pub use body::{
 /// A function on whole chunks, and what it is given.
 pub use chunkwise_expr::{Call, CallTask};
 pub use dependencies::CellRef;
-pub use lower::{Options, plan};
+pub use lower::{Delivery, Options, plan, plan_into};
 pub use memory::TaskMemory;
 pub use reshape::{Run, reshape_runs, reshape_span};
 pub use stage::{

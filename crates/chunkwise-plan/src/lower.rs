@@ -2,9 +2,10 @@
 
 use std::collections::{HashMap, HashSet};
 
-use chunkwise_core::{AxisGrid, Dims, Grid, IndexMap, Result};
+use chunkwise_core::{AxisGrid, Dims, Grid, IndexMap, Result, SourceId};
 use chunkwise_expr::{Expr, Follow, Kind, NodeId};
 
+use crate::cuts;
 use crate::fuse::{Fuser, Placed, body};
 use crate::memory::task_memory;
 use crate::sort::Sort;
@@ -24,11 +25,22 @@ pub struct Options {
     pub grain: Option<usize>,
 }
 
+/// Where a result goes, as far as a plan depends on it.
+#[derive(Clone, Debug, Default)]
+pub struct Delivery {
+    /// The chunks in which it is stored: each is made by one task.
+    pub grid: Option<Grid>,
+    /// Bytes that storing one allocates.
+    pub scratch: u64,
+}
+
 /// Concatenations, takes and reshapes within each other beyond this many are kept between.
 const NESTED: usize = 24;
 /// An intermediate is kept where making it again would take longer than this per byte, in
 /// nanoseconds: about what writing and reading it takes in memory.
 const KEEP_COST: f32 = 0.75;
+/// The same where it does not fit in memory, and is written to scratch files.
+const SPILL_COST: f32 = 2.0;
 /// Rounds of deciding what to keep: what is kept changes what is shared.
 const ROUNDS: usize = 4;
 
@@ -36,17 +48,22 @@ const ROUNDS: usize = 4;
 ///
 /// This is the only way from expressions to a plan, so that every executor runs the same stages.
 pub fn plan(exprs: &[Expr], options: &Options) -> Result<Plan> {
+    plan_into(exprs, &vec![Delivery::default(); exprs.len()], options)
+}
+
+/// The same for results that are stored in chunks: `deliveries` has one for each array.
+pub fn plan_into(exprs: &[Expr], deliveries: &[Delivery], options: &Options) -> Result<Plan> {
     let nodes = postorder(exprs);
     let mut kept = too_nested(&nodes);
     for _ in 0..ROUNDS {
-        let lowering = Lowering::run(exprs, &nodes, &kept, options)?;
+        let lowering = Lowering::run(exprs, deliveries, &nodes, &kept, options)?;
         let more = lowering.worth_keeping(&nodes, options)?;
         if more.is_empty() {
-            return Ok(lowering.finish(exprs));
+            return lowering.finish(exprs, deliveries);
         }
         kept.extend(more);
     }
-    Ok(Lowering::run(exprs, &nodes, &kept, options)?.finish(exprs))
+    Lowering::run(exprs, deliveries, &nodes, &kept, options)?.finish(exprs, deliveries)
 }
 
 /// Every node once, inputs first.
@@ -121,15 +138,30 @@ struct Lowering<'a> {
     computed: HashMap<NodeId, usize>,
     /// Inputs that a stage would compute several times over, and how often.
     repeated: Vec<(Expr, usize)>,
+    /// How often the chunks of dear sources are read.
+    read: HashMap<SourceId, f32>,
+    /// The chunks in which results are stored.
+    stored: HashMap<NodeId, Grid>,
+    /// Nodes that are kept although they could be made again where they are used.
+    kept: &'a HashSet<NodeId>,
 }
 
 impl<'a> Lowering<'a> {
     fn run(
         roots: &[Expr],
+        deliveries: &[Delivery],
         nodes: &[Expr],
-        kept: &HashSet<NodeId>,
+        kept: &'a HashSet<NodeId>,
         options: &'a Options,
     ) -> Result<Lowering<'a>> {
+        let stored = roots.iter().zip(deliveries).filter_map(|(root, to)| {
+            let grid = to
+                .grid
+                .clone()
+                .filter(|g| g.shape().as_slice() == root.shape());
+            Some((root.id(), grid?))
+        });
+        let stored = stored.collect();
         let roots: HashSet<NodeId> = roots.iter().map(Expr::id).collect();
         let has_stage =
             |e: &Expr| is_barrier(e) || roots.contains(&e.id()) || kept.contains(&e.id());
@@ -139,6 +171,9 @@ impl<'a> Lowering<'a> {
             stages: Vec::new(),
             computed: HashMap::new(),
             repeated: Vec::new(),
+            read: HashMap::new(),
+            stored,
+            kept,
         };
         for group in group(nodes, has_stage) {
             lowering.stage(&group)?;
@@ -157,12 +192,57 @@ impl<'a> Lowering<'a> {
         Ok(lowering)
     }
 
-    fn finish(self, roots: &[Expr]) -> Plan {
-        Plan {
-            outputs: roots.iter().map(|r| self.placed[&r.id()]).collect(),
+    fn finish(mut self, roots: &[Expr], deliveries: &[Delivery]) -> Result<Plan> {
+        let mut outputs = Vec::new();
+        for (root, delivery) in roots.iter().zip(deliveries) {
+            let mut at = self.placed[&root.id()];
+            if let Some(stored) = self.stored.get(&root.id()).cloned() {
+                let made = &self.stages[at.stage].outputs[at.output].grid;
+                let whole = made.axes().iter().zip(stored.axes());
+                if !whole.into_iter().all(|(made, stored)| made.holds(stored)) {
+                    let stage = self.storing(root, stored)?;
+                    let stage = push(&mut self.stages, stage);
+                    at = OutputRef { stage, output: 0 };
+                }
+            }
+            self.stages[at.stage].memory.scratch += delivery.scratch;
+            outputs.push(at);
+        }
+        read_in_parts(&mut self.stages);
+        Ok(Plan {
+            outputs,
             expressions: roots.iter().map(Expr::to_string).collect(),
             stages: self.stages,
-        }
+        })
+    }
+
+    /// A pass that puts a stage's cells together as they are stored.
+    fn storing(&self, e: &Expr, stored: Grid) -> Result<Stage> {
+        let mut fuser = Fuser::new(&self.placed);
+        let value = fuser.value(e, IndexMap::identity(e.ndim()))?;
+        let fused = fuser.finish(e.shape(), &[value]);
+        let wants = grain::Wants {
+            fused: &fused,
+            bytes: 2 * e.dtype().size(),
+            reduced: Vec::new(),
+            memory_limit: self.options.memory_limit,
+            most: self.options.grain,
+            stored: Some(stored),
+        };
+        let (tasks, order) = grain::tasks(&wants, |s, o| self.stages[s].outputs[o].grid.clone());
+        Ok(Stage {
+            label: format!("store {}", e.label()),
+            location: e.location(),
+            cost: fused.cost() + 0.2,
+            kind: StageKind::Pass(Pass {
+                fused,
+                outputs: vec![PassOutput::Store],
+            }),
+            order,
+            outputs: vec![StageOutput::new(e.dtype(), tasks.clone())],
+            tasks,
+            memory: TaskMemory::default(),
+        })
     }
 
     fn stage(&mut self, group: &Group) -> Result<()> {
@@ -175,17 +255,21 @@ impl<'a> Lowering<'a> {
                 Kind::Scan { scan, input, axis } => {
                     let (item, limit) = (e.dtype().size(), self.options.memory_limit);
                     let most = self.options.grain;
-                    let (tasks, order) = grain::scan(e.shape(), *axis, item, limit, most);
+                    let body_of = body(input, &self.placed)?;
+                    let cuts = cuts::of_body(&body_of);
+                    let (tasks, order) =
+                        grain::scan(e.shape(), *axis, item, limit, most, cuts.as_ref());
+                    self.reads(&body_of, &tasks, 1);
                     // A carry is opaque; its cell stands for it between tasks.
                     let counts = tasks.counts();
-                    let carry = StageOutput {
-                        dtype: chunkwise_core::DType::U8,
-                        grid: Grid::new(counts.iter().map(|n| AxisGrid::regular(*n, 1))),
-                    };
+                    let carry = StageOutput::new(
+                        chunkwise_core::DType::U8,
+                        Grid::new(counts.iter().map(|n| AxisGrid::regular(*n, 1))),
+                    );
                     let kind = StageKind::Scan(ScanStage {
                         scanner: scan.resolve(input.dtype())?,
                         axis: *axis,
-                        input: body(input, &self.placed)?,
+                        input: body_of,
                     });
                     let mut stage = single(e, kind, tasks);
                     stage.order = order;
@@ -204,7 +288,7 @@ impl<'a> Lowering<'a> {
                         made: made.collect(),
                     });
                     let tasks = call.outputs[0].grid.clone();
-                    for input in &call.inputs {
+                    for (n, input) in call.inputs.iter().enumerate() {
                         // Once for each task that is given the same part.
                         let mut counts = tasks.counts();
                         for follow in &input.follow {
@@ -213,13 +297,16 @@ impl<'a> Lowering<'a> {
                             }
                         }
                         let times = counts.iter().product();
+                        if let StageKind::Call(c) = &kind {
+                            self.reads(&c.inputs[n], input.expr.grid(), times);
+                        }
                         self.repeated.push((input.expr.clone(), times));
                     }
                     let mut stage = single(e, kind, tasks);
                     if let StageKind::Call(c) = &stage.kind {
-                        let outputs = c.made.iter().map(|n| StageOutput {
-                            dtype: call.outputs[*n].dtype,
-                            grid: call.outputs[*n].grid.clone(),
+                        let outputs = c.made.iter().map(|n| {
+                            let made = &call.outputs[*n];
+                            StageOutput::new(made.dtype, made.grid.clone())
                         });
                         stage.outputs = outputs.collect();
                     }
@@ -250,6 +337,9 @@ impl<'a> Lowering<'a> {
                     });
                     let most = self.options.grain;
                     let tasks = grain::compress(e.shape(), *axis, item, limit, most);
+                    if let StageKind::Compress(c) = &kind {
+                        self.reads(&c.input, &tasks, 1);
+                    }
                     single(e, kind, tasks)
                 }
                 _ => {
@@ -318,8 +408,18 @@ impl<'a> Lowering<'a> {
             reduced,
             memory_limit: self.options.memory_limit,
             most: self.options.grain,
+            // What is kept is cut as it is read, and put together as it is stored afterwards.
+            stored: group.members.iter().find_map(|m| match m.kind() {
+                Kind::Reduce { .. } => None,
+                _ if self.kept.contains(&m.id()) => None,
+                _ => self.stored.get(&m.id()).cloned(),
+            }),
         };
         let (tasks, order) = grain::tasks(&wants, |s, o| self.stages[s].outputs[o].grid.clone());
+        let read = &mut self.read;
+        cuts::times_read_fused(&fused, &tasks, &mut |source, times| {
+            *read.entry(source).or_default() += times;
+        });
 
         let mut outputs = Vec::new();
         let mut cells = Vec::new();
@@ -345,10 +445,7 @@ impl<'a> Lowering<'a> {
                 _ => (PassOutput::Store, tasks.clone()),
             };
             outputs.push(output);
-            cells.push(StageOutput {
-                dtype: member.dtype(),
-                grid,
-            });
+            cells.push(StageOutput::new(member.dtype(), grid));
         }
         Ok(Stage {
             label: pass_label(&group.members),
@@ -373,9 +470,16 @@ impl<'a> Lowering<'a> {
         let cells = |axes: std::ops::Range<usize>| -> usize {
             tasks.axes()[axes].iter().map(AxisGrid::count).product()
         };
+        let (body_a, body_b) = (body(a, &self.placed)?, body(b, &self.placed)?);
+        for (of, e, times) in [
+            (&body_a, a, cells(batch + m..batch + m + n)),
+            (&body_b, b, cells(batch..batch + m)),
+        ] {
+            self.reads(of, &Grid::single(e.shape()), times);
+        }
         let kind = ContractStage {
-            a: body(a, &self.placed)?,
-            b: body(b, &self.placed)?,
+            a: body_a,
+            b: body_b,
             batch,
             m,
             n,
@@ -388,6 +492,14 @@ impl<'a> Lowering<'a> {
         let depth: usize = contracted.iter().product();
         stage.cost = depth as f32 / 12.0;
         Ok(stage)
+    }
+
+    /// Notes how often the dear sources of a body are read by tasks, each of which is run `times`.
+    fn reads(&mut self, body: &Body, tasks: &Grid, times: usize) {
+        let read = &mut self.read;
+        cuts::times_read(body, tasks, &mut |source, once| {
+            *read.entry(source).or_default() += once * times as f32;
+        });
     }
 
     /// Nodes that would be computed again and again for more than keeping them costs.
@@ -407,6 +519,21 @@ impl<'a> Lowering<'a> {
         for e in nodes.iter().rev() {
             if below.contains(&e.id()) {
                 below.extend(e.inputs().iter().map(|i| i.id()));
+                continue;
+            }
+            if let Kind::Source(source) = e.kind()
+                && cuts::is_dear(&**source)
+            {
+                let times = self.read.get(&source.id()).copied().unwrap_or(0.0);
+                let fits = e.nbytes() <= options.memory_limit / 4;
+                let keeping = if fits { KEEP_COST } else { SPILL_COST };
+                let used = narrowest(e, nodes);
+                if (times - 1.0) * source.byte_cost() * (used.nbytes() as f32) / (e.nbytes() as f32)
+                    > keeping
+                    && !self.kept.contains(&used.id())
+                {
+                    keep.insert(used.id());
+                }
                 continue;
             }
             let free = matches!(
@@ -435,6 +562,50 @@ impl<'a> Lowering<'a> {
     }
 }
 
+/// What is read of a source: the view of it through which alone it is used, or itself.
+fn narrowest(source: &Expr, nodes: &[Expr]) -> Expr {
+    let mut at = source.clone();
+    loop {
+        let mut users = nodes
+            .iter()
+            .filter(|n| n.inputs().iter().any(|i| i.id() == at.id()));
+        match (users.next(), users.next()) {
+            (Some(one), None)
+                if matches!(one.kind(), Kind::View { .. } | Kind::Rechunk(_))
+                    && one.nbytes() <= at.nbytes() =>
+            {
+                at = one.clone();
+            }
+            _ => return at,
+        }
+    }
+}
+
+/// Notes, for cells that a later pass reads in parts, what these parts are: where cells go to scratch
+/// files, each part then lies in one piece.
+fn read_in_parts(stages: &mut [Stage]) {
+    for reader in 0..stages.len() {
+        let mut wishes: Vec<(usize, usize, Grid)> = Vec::new();
+        if let StageKind::Pass(pass) = &stages[reader].kind {
+            for leaf in &pass.fused.leaves {
+                if let Input::Stage { stage, output } = leaf.input
+                    && leaf.map.is_identity()
+                    && leaf.shape == pass.fused.shape
+                {
+                    wishes.push((stage, output, stages[reader].tasks.clone()));
+                }
+            }
+        }
+        for (stage, output, parts) in wishes {
+            let of = &mut stages[stage].outputs[output];
+            let whole = parts.axes().iter().zip(of.grid.axes());
+            if !whole.into_iter().all(|(parts, cells)| parts.holds(cells)) {
+                of.read_in = Some(parts);
+            }
+        }
+    }
+}
+
 /// Adds a stage with the bytes that its tasks need; answers its number.
 fn push(stages: &mut Vec<Stage>, mut stage: Stage) -> usize {
     let cell_bytes = |s: usize, o: usize| stages[s].outputs[o].cell_bytes();
@@ -460,10 +631,7 @@ fn single(e: &Expr, kind: StageKind, tasks: Grid) -> Stage {
         location: e.location(),
         kind,
         order: (0..tasks.ndim()).collect(),
-        outputs: vec![StageOutput {
-            dtype: e.dtype(),
-            grid: tasks.clone(),
-        }],
+        outputs: vec![StageOutput::new(e.dtype(), tasks.clone())],
         tasks,
         memory: TaskMemory::default(),
         cost,

@@ -14,11 +14,6 @@ use crate::{Options, TaskMemory};
 const SORT_COST: f32 = 20.0;
 /// A lane is cut into at most so many runs: a part is made from a stretch of each.
 const RUNS: usize = 1024;
-/// Fewer lanes than these are cut into about so many parts in all, where a part then has as many
-/// elements as make a merge pay.
-const FEW: usize = 4;
-const PARTS: usize = 16;
-const PART: usize = 1 << 17;
 /// The share of the memory limit that a task may take.
 const SHARE: usize = 12;
 /// A part is made from at most about a quarter more elements than it has, on either side.
@@ -42,7 +37,7 @@ impl Sort<'_> {
         push: &mut dyn FnMut(Stage) -> usize,
     ) -> Result<Stage> {
         let (shape, axis) = (self.e.shape(), self.axis);
-        let most = self.most_elements(options).min(self.shared(options));
+        let most = self.most_elements(options);
         let first = SortStage {
             input: body(self.input, placed)?,
             axis,
@@ -114,17 +109,6 @@ impl Sort<'_> {
         Ok(self.stage(kind, tasks, outputs, SORT_COST))
     }
 
-    /// Elements of a task where a few lanes are all there is: there should be some for every thread.
-    fn shared(&self, options: &Options) -> usize {
-        let shape = self.e.shape();
-        let total: usize = shape.iter().product();
-        let lanes = total / shape[self.axis].max(1);
-        match lanes < FEW && options.grain.is_none() {
-            true => (total / PARTS).max(PART),
-            false => usize::MAX,
-        }
-    }
-
     /// The most elements of a task.
     fn most_elements(&self, options: &Options) -> usize {
         let dtype = self.input.dtype();
@@ -152,7 +136,7 @@ impl Sort<'_> {
 }
 
 fn output(dtype: DType, grid: Grid) -> StageOutput {
-    StageOutput { dtype, grid }
+    StageOutput::new(dtype, grid)
 }
 
 /// Tasks of whole lanes, as many as make a task.

@@ -57,9 +57,20 @@ pub struct StageOutput {
     pub dtype: DType,
     /// Its cells.
     pub grid: Grid,
+    /// The parts in which later tasks read it, where these are not whole cells.
+    pub read_in: Option<Grid>,
 }
 
 impl StageOutput {
+    /// An array in cells that are read whole.
+    pub fn new(dtype: DType, grid: Grid) -> StageOutput {
+        StageOutput {
+            dtype,
+            grid,
+            read_in: None,
+        }
+    }
+
     /// Bytes of the whole.
     pub fn nbytes(&self) -> u64 {
         self.grid.shape().iter().map(|d| *d as u64).product::<u64>() * self.dtype.size() as u64

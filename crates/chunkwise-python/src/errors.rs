@@ -2,13 +2,14 @@
 
 use std::error::Error as StdError;
 use std::fmt;
+use std::io::ErrorKind;
 use std::sync::Arc;
 
 use chunkwise::Error;
 use pyo3::create_exception;
 use pyo3::exceptions::{
-    PyIndexError, PyMemoryError, PyOSError, PyOverflowError, PyRuntimeError, PyTypeError,
-    PyValueError,
+    PyFileExistsError, PyFileNotFoundError, PyIndexError, PyMemoryError, PyOSError,
+    PyOverflowError, PyPermissionError, PyRuntimeError, PyTimeoutError, PyTypeError, PyValueError,
 };
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -122,7 +123,14 @@ pub(crate) fn exception(py: Python<'_>, error: &Error) -> PyErr {
         } => match cause.raw_os_error() {
             // With these arguments OSError makes itself a FileNotFoundError and the like.
             Some(code) => PyOSError::new_err((code, format!("{action}: {cause}"), path.clone())),
-            None => PyOSError::new_err(error.to_string()),
+            // Where the system gave no number, the class is by kind.
+            None => match cause.kind() {
+                ErrorKind::NotFound => PyFileNotFoundError::new_err(error.to_string()),
+                ErrorKind::AlreadyExists => PyFileExistsError::new_err(error.to_string()),
+                ErrorKind::PermissionDenied => PyPermissionError::new_err(error.to_string()),
+                ErrorKind::TimedOut => PyTimeoutError::new_err(error.to_string()),
+                _ => PyOSError::new_err(error.to_string()),
+            },
         },
         Error::Panic { .. } => PyRuntimeError::new_err(error.to_string()),
         Error::Internal { .. } => InternalError::new_err(error.to_string()),

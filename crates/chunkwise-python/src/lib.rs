@@ -5,7 +5,7 @@
 //! - [`arguments`]: chunks, axes, indices and numbers as Python writes them.
 //! - One file for each family of operations: [`creation`], [`elementwise`], [`reduction`], [`shapes`],
 //!   [`indexing`], [`order`], [`products`], [`linalg`], [`fft`], [`random`], [`functions`].
-//! - [`data`]: memory and objects of others as arrays. [`results`]: our memory for others.
+//! - [`data`]: memory and objects of others as arrays. [`zarr`]: arrays in Zarr stores. [`results`]: our memory for others.
 //! - [`pickling`]: expressions as plain data.
 //! - [`session`]: running. [`diagnostics`]: who is told of runs. [`outline`]: expressions and plans as
 //!   plain data, for pictures.
@@ -34,6 +34,7 @@ mod results;
 mod runs;
 mod session;
 mod shapes;
+mod zarr;
 
 use pyo3::prelude::*;
 
@@ -47,6 +48,8 @@ mod _chunkwise {
     use super::results::PyChunk;
     #[pymodule_export]
     use super::session::PySession;
+    #[pymodule_export]
+    use super::zarr::{PyStore, PyZarrArray, PyZarrSink};
 
     #[pymodule_init]
     fn init(m: &Bound<'_, PyModule>) -> PyResult<()> {
@@ -68,6 +71,7 @@ mod _chunkwise {
         reduction::register(m)?;
         runs::register(m)?;
         session::register(m)?;
-        shapes::register(m)
+        shapes::register(m)?;
+        zarr::register(m)
     }
 }

@@ -1,9 +1,10 @@
-//! The runs that are under way: none may outlive the interpreter, whose threads they call.
+//! The runs that are under way, and the threads that have a Python state: none may outlive the
+//! interpreter.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
-use chunkwise::CancelToken;
+use chunkwise::{CancelToken, Session};
 use pyo3::prelude::*;
 
 use crate::errors::CancelledError;
@@ -16,12 +17,17 @@ pub(crate) fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
 struct Runs {
     tokens: Vec<(u64, CancelToken)>,
     begun: u64,
+    sessions: Vec<Weak<Session>>,
+    /// Threads with a Python state.
+    attached: usize,
     closed: bool,
 }
 
 static RUNS: Mutex<Runs> = Mutex::new(Runs {
     tokens: Vec::new(),
     begun: 0,
+    sessions: Vec::new(),
+    attached: 0,
     closed: false,
 });
 
@@ -54,25 +60,70 @@ impl Drop for Running {
     }
 }
 
-/// Stops all runs and lets no new one begin; waits for at most `seconds` for those under way.
+/// A session whose threads are to end before the interpreter does.
+pub(crate) fn began(session: &Arc<Session>) {
+    let mut runs = runs();
+    runs.sessions.retain(|s| s.strong_count() > 0);
+    runs.sessions.push(Arc::downgrade(session));
+}
+
+/// That a thread has a Python state, or is about to have one: dropped when it has none any more.
+pub(crate) struct Attached(());
+
+impl Attached {
+    /// Nothing once the interpreter goes down.
+    pub(crate) fn new() -> Option<Attached> {
+        let mut runs = runs();
+        (!runs.closed).then(|| {
+            runs.attached += 1;
+            Attached(())
+        })
+    }
+}
+
+impl Drop for Attached {
+    fn drop(&mut self) {
+        let mut runs = runs();
+        // In a forked child there are none of those that its parent counted.
+        runs.attached = runs.attached.saturating_sub(1);
+    }
+}
+
+/// Stops all runs and lets no new one begin, then ends the threads; waits for at most `seconds` until
+/// both are done.
 #[pyfunction]
 fn close(py: Python<'_>, seconds: f64) {
-    runs().closed = true;
+    let sessions: Vec<Arc<Session>> = {
+        let mut runs = runs();
+        runs.closed = true;
+        runs.sessions
+            .drain(..)
+            .filter_map(|s| s.upgrade())
+            .collect()
+    };
     let until = Instant::now() + Duration::from_secs_f64(seconds.clamp(0.0, 60.0));
     py.detach(|| {
+        sessions.iter().for_each(|s| s.stop());
+        drop(sessions);
         loop {
-            let running = runs().tokens.clone();
+            let (running, attached) = {
+                let runs = runs();
+                (runs.tokens.clone(), runs.attached)
+            };
             running.iter().for_each(|(_, token)| token.cancel());
-            if running.is_empty() || Instant::now() > until {
+            if running.is_empty() && attached == 0 || Instant::now() > until {
                 return;
             }
-            std::thread::sleep(Duration::from_millis(2));
+            std::thread::sleep(Duration::from_millis(1));
         }
     });
 }
 
-/// In a forked child: what its parent runs is not run here.
+/// In a forked child: what its parent runs is not run here, and its threads are not here.
 #[pyfunction]
 fn forked() {
-    runs().tokens.clear();
+    let mut runs = runs();
+    runs.tokens.clear();
+    runs.sessions.clear();
+    runs.attached = 0;
 }

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Duration;
 
-use chunkwise::{Array, CancelToken, Chunk, Error, Grid, Region, Session, Sink, Target, is_quick};
+use chunkwise::{Array, CancelToken, Chunk, Error, Region, Session, Sink, Target, is_quick};
 use chunkwise_core::{Pool, View};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -18,7 +18,8 @@ use crate::diagnostics;
 use crate::errors::{CancelledError, InternalError, OrRaise, raised};
 use crate::expr::PyExpr;
 use crate::results::PyChunk;
-use crate::runs::Running;
+use crate::runs::{self, Attached, Running};
+use crate::zarr::PyZarrSink;
 
 pub(crate) fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_function(wrap_pyfunction!(default_memory_limit, m)?)?;
@@ -46,13 +47,16 @@ fn parse_bytes(text: &str) -> PyResult<u64> {
 /// Threads, the memory limit, scratch space.
 #[pyclass(frozen, name = "Session", module = "chunkwise._chunkwise")]
 pub(crate) struct PySession {
-    pub(crate) session: Session,
+    pub(crate) session: Arc<Session>,
     abandoned: AtomicBool,
 }
 
 /// Threads keep their Python state for life: calling a user's function then costs no set-up. A thread
 /// that comes up while the interpreter goes down does without.
 fn with_python(life: &mut (dyn FnMut() + Send)) {
+    let Some(_counted) = Attached::new() else {
+        return life();
+    };
     if Python::try_attach(|py| py.detach(&mut *life)).is_none() {
         life();
     }
@@ -66,6 +70,8 @@ impl PySession {
         if let Some(folder) = scratch {
             session = session.with_scratch_directory(folder);
         }
+        let session = Arc::new(session);
+        runs::began(&session);
         Ok(PySession {
             session,
             abandoned: AtomicBool::new(false),
@@ -114,19 +120,19 @@ impl PySession {
         kept.collect::<chunkwise::Result<Vec<_>>>().or_raise()
     }
 
-    /// Computes several arrays, and hands each region to a function `write(start, stop, elements)`.
+    /// Computes several arrays and stores each: in a Zarr array, or by a function
+    /// `write(start, stop, elements)` for each region.
     fn store(&self, py: Python<'_>, arrays: Arrays, writers: Vec<Py<PyAny>>) -> PyResult<()> {
         let targets = writers
             .into_iter()
-            .zip(&arrays.0)
-            .map(|(write, array)| {
-                let sink = Writer {
-                    write,
-                    grid: array.chunks().clone(),
+            .map(|write| {
+                let sink = match write.cast_bound::<PyZarrSink>(py) {
+                    Ok(zarr) => zarr.get().take()?,
+                    Err(_) => Arc::new(Writer { write }) as Arc<dyn Sink>,
                 };
-                Target::Sink(Arc::new(sink))
+                Ok(Target::Sink(sink))
             })
-            .collect();
+            .collect::<PyResult<_>>()?;
         self.run(py, arrays.0, targets).map(|_| ())
     }
 
@@ -134,6 +140,13 @@ impl PySession {
     fn to_npy(&self, py: Python<'_>, array: &PyExpr, path: PathBuf) -> PyResult<()> {
         let array = array.array.clone();
         self.quietly(py, move |session| session.to_npy(&array, path))
+    }
+
+    /// The plan of storing an array, as text.
+    fn explain_store(&self, py: Python<'_>, array: &PyExpr, sink: &PyZarrSink) -> PyResult<String> {
+        let sink = sink.peek()?;
+        py.detach(|| self.session.explain_store(&array.array, sink))
+            .or_raise()
     }
 
     /// The plan as text.
@@ -151,7 +164,7 @@ impl PySession {
         targets: Vec<Target<'static>>,
     ) -> PyResult<Vec<Option<Chunk>>> {
         let refs: Vec<&Array> = arrays.iter().collect();
-        let plan = self.session.plan(&refs).or_raise()?;
+        let plan = self.session.plan_for(&refs, &targets).or_raise()?;
         if is_quick(&plan) && diagnostics::is_quiet() {
             let run = || self.session.run_plan(&plan, &refs, targets);
             return py.detach(run).or_raise();
@@ -172,7 +185,7 @@ impl PySession {
     ) -> PyResult<T> {
         let cancel = CancelToken::new();
         let running = Running::new(&cancel)?;
-        let mut session = self.session.clone().with_cancel(cancel.clone());
+        let mut session = Session::clone(&self.session).with_cancel(cancel.clone());
         for subscriber in diagnostics::subscribers(py)? {
             session = session.with_subscriber(subscriber);
         }
@@ -248,7 +261,6 @@ fn on_main_thread(py: Python<'_>) -> PyResult<bool> {
 /// Where regions go that a Python function stores.
 struct Writer {
     write: Py<PyAny>,
-    grid: Grid,
 }
 
 impl fmt::Debug for Writer {
@@ -260,10 +272,6 @@ impl fmt::Debug for Writer {
 impl Sink for Writer {
     fn name(&self) -> String {
         "a Python object".to_owned()
-    }
-
-    fn grid(&self) -> Option<Grid> {
-        Some(self.grid.clone())
     }
 
     fn write(&self, region: &Region, data: View<'_>) -> chunkwise::Result<()> {

@@ -1,6 +1,7 @@
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use chunkwise_core::{DType, Dims, Error, Region, Result, View, ViewMut};
 
@@ -20,7 +21,7 @@ const GAP: usize = 8 << 10;
 /// out: neighbouring runs by one read over the gap between them, distant ones by a read each.
 #[derive(Debug)]
 pub(crate) struct FlatFile {
-    file: File,
+    file: Arc<File>,
     path: PathBuf,
     offset: u64,
     dtype: DType,
@@ -33,7 +34,7 @@ pub(crate) struct FlatFile {
 impl FlatFile {
     /// Elements of a shape that can be addressed, from `offset` on.
     pub fn new(
-        file: File,
+        file: impl Into<Arc<File>>,
         path: &Path,
         offset: u64,
         dtype: DType,
@@ -42,7 +43,7 @@ impl FlatFile {
         swapped: bool,
     ) -> FlatFile {
         FlatFile {
-            file,
+            file: file.into(),
             path: path.to_owned(),
             offset,
             dtype,

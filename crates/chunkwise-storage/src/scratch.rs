@@ -4,7 +4,9 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use chunkwise_core::{Chunk, DType, Dims, Error, Pool, Region, Result, ViewMut, element_count};
+use chunkwise_core::{
+    Chunk, DType, Dims, Error, Grid, Pool, Region, Result, ViewMut, element_count,
+};
 
 use crate::flat::FlatFile;
 
@@ -48,6 +50,18 @@ impl ScratchDir {
     /// Writes a chunk's elements to a file of its own; an error where the disk is full, the partial
     /// file then being removed.
     pub fn store(&self, chunk: &Chunk) -> Result<ScratchFile> {
+        self.store_in_parts(chunk, Grid::single(chunk.shape()))
+    }
+
+    /// The same for a chunk that will be read in parts: each lies in one piece of the file.
+    pub fn store_in_parts(&self, chunk: &Chunk, parts: Grid) -> Result<ScratchFile> {
+        if parts.shape().as_slice() != chunk.shape() {
+            return Err(Error::ShapeMismatch {
+                operation: "parts of a scratch file",
+                expected: chunk.shape().to_vec(),
+                got: parts.shape().to_vec(),
+            });
+        }
         let n = self.0.next.fetch_add(1, Ordering::Relaxed);
         let path = self.0.make()?.join(format!("{n}.chunk"));
         let file = OpenOptions::new().write(true).create_new(true).open(&path);
@@ -57,10 +71,16 @@ impl ScratchDir {
             path,
             dtype: chunk.dtype(),
             shape: chunk.shape().into(),
+            parts,
         };
-        stored
-            .flat(file)
-            .write(&Region::whole(chunk.shape()), &chunk.view())?;
+        let file = Arc::new(file);
+        for n in 0..stored.parts.count() {
+            let part = stored.parts.region(&stored.parts.unravel(n));
+            let view = chunk.view().region(&part);
+            stored
+                .flat(&file, &part)
+                .write(&Region::whole(&part.shape), &view)?;
+        }
         Ok(stored)
     }
 }
@@ -117,6 +137,8 @@ pub struct ScratchFile {
     path: PathBuf,
     dtype: DType,
     shape: Dims,
+    /// Each lies in one piece, one after another in C order.
+    parts: Grid,
 }
 
 impl ScratchFile {
@@ -148,15 +170,42 @@ impl ScratchFile {
     }
 
     /// Fills `out` with a region of the chunk.
-    pub fn read(&self, region: &Region, out: ViewMut<'_>) -> Result<()> {
+    pub fn read(&self, region: &Region, mut out: ViewMut<'_>) -> Result<()> {
+        // Files are opened per use: a run may hold more scratch files than a process may hold open.
         let file = File::open(&self.path);
-        let file = file.map_err(|e| Error::io("reading scratch file", &self.path, e))?;
-        self.flat(file).read(region, out)
+        let file = Arc::new(file.map_err(|e| Error::io("reading scratch file", &self.path, e))?);
+        for index in self.parts.covering(region) {
+            let part = self.parts.region(&index);
+            if let Some(wanted) = part.intersect(region) {
+                let target = out.region(&wanted.relative_to(&region.start));
+                self.flat(&file, &part)
+                    .read(&wanted.relative_to(&part.start), target)?;
+            }
+        }
+        Ok(())
     }
 
-    // Files are opened per use: a run may hold more scratch files than a process may hold open.
-    fn flat(&self, file: File) -> FlatFile {
-        FlatFile::new(file, &self.path, 0, self.dtype, &self.shape, false, false)
+    /// The piece of the file that holds a part.
+    fn flat(&self, file: &Arc<File>, part: &Region) -> FlatFile {
+        // The parts before it: whole slabs, and of its own slab whole rows, and so on.
+        let mut before = 0;
+        let mut thick = 1;
+        for axis in 0..part.ndim() {
+            let rest: usize = self.shape[axis + 1..].iter().product();
+            before += thick * part.start[axis] * rest;
+            thick *= part.shape[axis];
+        }
+        let offset = (before * self.dtype.size()) as u64;
+        let file = Arc::clone(file);
+        FlatFile::new(
+            file,
+            &self.path,
+            offset,
+            self.dtype,
+            &part.shape,
+            false,
+            false,
+        )
     }
 }
 

@@ -3,7 +3,7 @@
 
 mod common;
 
-use chunkwise_core::{Chunk, DType, Pool, Region};
+use chunkwise_core::{Chunk, DType, Grid, Pool, Region};
 use chunkwise_storage::ScratchDir;
 use common::{TempDir, bytes, values};
 
@@ -88,4 +88,35 @@ fn a_missing_folder_is_an_error() {
         .unwrap_err()
         .to_string();
     assert!(error.contains("opening the scratch folder"), "{error}");
+}
+
+#[test]
+fn a_chunk_stored_in_parts_is_the_same_chunk() {
+    let scratch = ScratchDir::new(None).unwrap();
+    let shape = [13, 10, 7];
+    let values: Vec<i64> = (0..13 * 10 * 7).collect();
+    let chunk = Chunk::from_owner(values, &shape).unwrap();
+    for parts in [[13, 10, 7], [4, 10, 7], [13, 3, 7], [5, 4, 3], [1, 1, 1]] {
+        let grid = Grid::regular(&shape, &parts);
+        let file = scratch.store_in_parts(&chunk, grid.clone()).unwrap();
+        let loaded = file.load(&Pool::new(0)).unwrap();
+        assert_eq!(loaded.to_vec::<i64>().unwrap(), chunk.to_vec::<i64>().unwrap());
+        for region in [
+            Region::new([2, 3, 1], [9, 5, 6]),
+            Region::new([12, 9, 6], [1, 1, 1]),
+            grid.region(&grid.unravel(grid.count() / 2)),
+        ] {
+            let part = Chunk::build(&Pool::new(0), DType::I64, &region.shape, |out| {
+                file.read(&region, out)
+            });
+            let want = chunk.region(&region).unwrap();
+            assert_eq!(
+                part.unwrap().to_vec::<i64>().unwrap(),
+                want.to_vec::<i64>().unwrap(),
+                "{parts:?} {region}"
+            );
+        }
+    }
+    let other = Grid::regular(&[13, 10, 8], &[4, 4, 4]);
+    assert!(scratch.store_in_parts(&chunk, other).is_err());
 }

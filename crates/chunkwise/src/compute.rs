@@ -11,7 +11,7 @@ use chunkwise_core::{Chunk, Error, Result, Sink, ViewMut};
 use chunkwise_exec::{RunOptions, Target, check_budget, result_bytes, run};
 use chunkwise_expr::Expr;
 use chunkwise_optimize::optimize;
-use chunkwise_plan::{Options, Plan, plan};
+use chunkwise_plan::{Delivery, Options, Plan, plan_into};
 use chunkwise_storage::{MemorySource, NpySink};
 
 use crate::session::default_session;
@@ -20,24 +20,44 @@ use crate::{Array, Session};
 impl Session {
     /// The plan for some arrays.
     pub fn plan(&self, arrays: &[&Array]) -> Result<Plan> {
+        self.plan_into(arrays, &vec![Delivery::default(); arrays.len()])
+    }
+
+    /// The plan for some arrays on their way to targets: tasks are made of whole chunks of sinks.
+    pub fn plan_for(&self, arrays: &[&Array], targets: &[Target<'_>]) -> Result<Plan> {
+        self.plan_into(arrays, &deliveries(targets))
+    }
+
+    fn plan_into(&self, arrays: &[&Array], deliveries: &[Delivery]) -> Result<Plan> {
         let exprs = arrays
             .iter()
             .map(|a| a.expr().cloned())
             .collect::<Result<Vec<Expr>>>()?;
-        self.plan_under(&optimize(&exprs)?, self.memory_limit)
+        self.plan_under(&optimize(&exprs)?, deliveries, self.memory_limit)
     }
 
-    fn plan_under(&self, optimized: &[Expr], memory_limit: u64) -> Result<Plan> {
+    fn plan_under(
+        &self,
+        optimized: &[Expr],
+        deliveries: &[Delivery],
+        memory_limit: u64,
+    ) -> Result<Plan> {
         let options = Options {
             memory_limit,
             grain: self.grain,
         };
-        plan(optimized, &options)
+        plan_into(optimized, deliveries, &options)
     }
 
     /// Refuses what does not fit, naming a limit under which it would run: tasks are cut to the
     /// limit, so that under a larger one they are larger too.
-    fn check_budget(&self, plan: &Plan, arrays: &[&Array], in_memory: &[bool]) -> Result<()> {
+    fn check_budget(
+        &self,
+        plan: &Plan,
+        arrays: &[&Array],
+        deliveries: &[Delivery],
+        in_memory: &[bool],
+    ) -> Result<()> {
         let needs = |plan: &Plan, limit| {
             let results = result_bytes(plan, in_memory.iter().copied());
             check_budget(plan, results, limit)
@@ -51,7 +71,7 @@ impl Session {
             .collect::<Result<Vec<Expr>>>()?;
         let optimized = optimize(&exprs)?;
         while let Error::OverBudget { smallest, .. } = &mut error {
-            let plan = self.plan_under(&optimized, *smallest)?;
+            let plan = self.plan_under(&optimized, deliveries, *smallest)?;
             match needs(&plan, *smallest) {
                 Err(Error::OverBudget { needed, .. }) => *smallest = needed,
                 _ => break,
@@ -62,10 +82,11 @@ impl Session {
 
     /// Computes several arrays, what they share once, and sends each to its target.
     pub fn run(&self, arrays: &[&Array], targets: Vec<Target<'_>>) -> Result<Vec<Option<Chunk>>> {
-        self.run_plan(&self.plan(arrays)?, arrays, targets)
+        let plan = self.plan_for(arrays, &targets)?;
+        self.run_plan(&plan, arrays, targets)
     }
 
-    /// The same with the plan that [`plan`](Self::plan) has given for these arrays.
+    /// The same with the plan that [`plan_for`](Self::plan_for) has given for these arrays and targets.
     pub fn run_plan(
         &self,
         plan: &Plan,
@@ -93,7 +114,8 @@ impl Session {
             .iter()
             .map(|t| matches!(t, Target::Memory))
             .collect();
-        if let Err(error) = self.check_budget(plan, arrays, &in_memory) {
+        let deliveries = deliveries(&targets);
+        if let Err(error) = self.check_budget(plan, arrays, &deliveries, &in_memory) {
             for target in targets {
                 if let Target::Sink(sink) = target {
                     sink.abort();
@@ -167,6 +189,17 @@ impl Session {
     pub fn explain(&self, arrays: &[&Array]) -> Result<String> {
         Ok(self.plan(arrays)?.explain())
     }
+}
+
+fn deliveries(targets: &[Target<'_>]) -> Vec<Delivery> {
+    let of = |target: &Target<'_>| match target {
+        Target::Sink(sink) => Delivery {
+            grid: sink.grid(),
+            scratch: sink.scratch_bytes() as u64,
+        },
+        Target::Memory | Target::View(_) => Delivery::default(),
+    };
+    targets.iter().map(of).collect()
 }
 
 impl Array {

@@ -15,7 +15,8 @@
 use std::sync::OnceLock;
 
 use chunkwise_core::{
-    AxisGrid, Chunk, Chunks, DType, Dims, Error, Grid, Pool, Region, Result, Scalar, normalize_axis,
+    AxisGrid, Chunk, Chunks, DType, Dims, Error, Grid, Pool, Region, Result, Scalar, element_count,
+    normalize_axis,
 };
 use chunkwise_expr::{Call, CallInput, CallTask, DTypeForm, Expr, Follow, PlainFunction};
 pub use chunkwise_fft::Norm;
@@ -31,6 +32,9 @@ const TASK_BYTES: usize = 1 << 20;
 /// The same where lines are not along the last axis: rows of a task should be longer than a page of
 /// the larger array's rows costs to find.
 const CROSSED_BYTES: usize = 4 << 20;
+/// More than any machine has, and so little that a few of them can be added: what a task of more
+/// bytes is said to need.
+const ENDLESS: usize = 1 << 60;
 
 const FORWARD: Kind = Kind::Full { inverse: false };
 const INVERSE: Kind = Kind::Full { inverse: true };
@@ -73,6 +77,9 @@ fn transform(operation: &'static str, x: &Array, steps: &[Step], norm: Norm) -> 
                 break;
             }
             dtype = next.output();
+            // The line itself is in memory too, where only half of it is made.
+            shape[step.axis] = step.n;
+            element_count(&shape)?;
             shape[step.axis] = next.made();
             transforms.push(next);
         }
@@ -146,10 +153,14 @@ fn lines(
         .collect();
     let between = match transforms.len() {
         1 => 0,
-        _ => 2 * Pool::footprint(largest.iter().product::<usize>() * dtype.complex().size()),
+        _ => {
+            let item = dtype.complex().size();
+            let bytes = largest.iter().fold(item, |n, len| n.saturating_mul(*len));
+            2 * Pool::footprint(bytes.min(ENDLESS))
+        }
     };
     let own = transforms.iter().map(|t| t.scratch_bytes(&largest)).max();
-    let scratch = between + own.unwrap_or(0);
+    let scratch = between + own.unwrap_or(0).min(ENDLESS);
     let input = CallInput {
         expr: input,
         follow: follow.collect(),

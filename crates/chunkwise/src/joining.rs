@@ -1,6 +1,6 @@
 //! Arrays put together and taken apart.
 
-use chunkwise_core::{Dims, Error, Result, normalize_axis};
+use chunkwise_core::{AxisGrid, Chunks, Dims, Error, Grid, Result, element_count, normalize_axis};
 use chunkwise_expr::Expr;
 
 use crate::array::Here;
@@ -8,6 +8,12 @@ use crate::{Array, Index};
 
 /// Positions that repeat are listed up to this many.
 const LISTED: usize = 1 << 20;
+/// Up to so many copies of an array are put together one by one.
+pub(crate) const JOINED: usize = 16;
+/// What is repeated is first made so long along its axis, for longer runs of elements in memory.
+const UNIT: usize = 4096;
+/// Chunks of copies are those of the array where there are no more of them.
+const CUTS: usize = 10_000;
 
 fn exprs(arrays: impl IntoIterator<Item = impl AsRef<Array>>) -> Result<Vec<Expr>> {
     arrays
@@ -224,7 +230,7 @@ impl Array {
         if len.saturating_mul(n) > LISTED {
             let mut wide: Dims = self.shape().into();
             wide.insert(a + 1, n);
-            chunkwise_core::element_count(&wide)?;
+            element_count(&wide)?;
             let mut shape = self.shape().to_vec();
             shape[a] = len * n;
             let beside = self.expand_dims(&[a as isize + 1])?;
@@ -256,7 +262,7 @@ impl Array {
             .iter()
             .try_fold(0usize, |n, c| n.checked_add(*c))
             .unwrap_or(usize::MAX);
-        chunkwise_core::element_count(&shape)?;
+        element_count(&shape)?;
         let positions: Vec<isize> = counts
             .iter()
             .enumerate()
@@ -282,14 +288,57 @@ impl Array {
             out = match *n {
                 0 => out.slice_axis(axis, 0..0)?,
                 1 => out,
-                n if out.shape()[axis] == 1 => {
-                    let mut shape: Dims = out.shape().into();
-                    shape[axis] = n;
-                    out.broadcast_to(shape)?
+                n if n <= JOINED && out.shape()[axis] > 1 => {
+                    concatenate(std::iter::repeat_n(&out, n), axis as isize)?
                 }
-                n => concatenate(std::iter::repeat_n(&out, n), axis as isize)?,
+                n => out.cycled(axis, out.shape()[axis].saturating_mul(n))?,
             };
         }
         Ok(out)
+    }
+
+    /// `len` elements along an axis, which is not empty or stays so: its own over and over.
+    #[track_caller]
+    pub(crate) fn cycled(&self, axis: usize, len: usize) -> Result<Array> {
+        let own = self.shape()[axis];
+        let mut shape: Dims = self.shape().into();
+        shape[axis] = len;
+        element_count(&shape)?;
+        if own <= 1 {
+            return match own == len {
+                true => Ok(self.clone()),
+                false => self.broadcast_to(shape),
+            };
+        }
+        let made = if len <= LISTED {
+            let positions: Vec<isize> = (0..len).map(|i| (i % own) as isize).collect();
+            self.take(&positions, axis as isize)?
+        } else if own < UNIT {
+            let unit = self.cycled(axis, own * UNIT.div_ceil(own))?;
+            return unit.cycled(axis, len)?.cut_like(self, axis);
+        } else {
+            let times = len.div_ceil(own);
+            let mut wide: Dims = self.shape().into();
+            wide.insert(axis, times);
+            element_count(&wide)?;
+            shape[axis] = times * own;
+            let beside = self.expand_dims(&[axis as isize])?.broadcast_to(wide)?;
+            beside.reshape(&shape[..])?.slice_axis(axis, 0..len)?
+        };
+        made.cut_like(self, axis)
+    }
+
+    /// In chunks like those of the array that its elements along an axis are copies of.
+    #[track_caller]
+    fn cut_like(&self, one: &Array, axis: usize) -> Result<Array> {
+        let (len, cut) = (self.shape()[axis], &one.chunks().axes()[axis]);
+        let times = len.div_ceil(cut.len().max(1));
+        let along = match cut.count().saturating_mul(times) <= CUTS {
+            true => AxisGrid::joined(&vec![cut.clone(); times]).slice(0..len),
+            false => AxisGrid::regular(len, cut.longest()),
+        };
+        let mut cuts = one.chunks().axes().to_vec();
+        cuts[axis] = along;
+        self.rechunk(Chunks::Grid(Grid::new(cuts)))
     }
 }

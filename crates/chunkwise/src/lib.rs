@@ -63,6 +63,7 @@ mod scans;
 mod session;
 mod shape;
 pub mod wire;
+mod zarr;
 
 pub use advanced::Part;
 pub use array::Array;
@@ -103,6 +104,9 @@ pub use chunkwise_kernels::reduce::{REDUCTIONS, Reduction};
 pub use chunkwise_kernels::scan::{SCANS, Scan};
 pub use chunkwise_plan::Plan;
 pub use chunkwise_storage::{FunctionSource, MemorySource, NpySource};
+/// Arrays in Zarr stores: how they are found, opened and laid out.
+pub use chunkwise_zarr as zarr_store;
+pub use chunkwise_zarr::{Layout, Location as StoreLocation, ZarrArray, ZarrSink, ZarrSource};
 
 /// The README's example compiles.
 #[cfg(doctest)]

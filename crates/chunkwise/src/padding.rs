@@ -2,9 +2,9 @@
 
 use std::ops::Range;
 
-use chunkwise_core::{Error, Result, Scalar, normalize_axis};
+use chunkwise_core::{Dims, Error, Result, Scalar, element_count, normalize_axis};
 
-use crate::joining::concatenate;
+use crate::joining::{JOINED, concatenate};
 use crate::{Array, Index};
 
 /// What stands beyond the edges of a padded array.
@@ -22,29 +22,56 @@ pub enum Pad {
     Wrap,
 }
 
+/// Neighbouring positions at which evenly spaced elements stand.
+#[derive(Clone, Copy)]
+struct Run {
+    first: usize,
+    step: isize,
+    /// How many, at least.
+    len: usize,
+}
+
 impl Pad {
-    /// The element that stands at `position`, which may be outside `0..len`; `len` is not zero.
-    fn element(self, position: isize, len: usize) -> usize {
+    /// The elements from `position` on, which may be outside `0..len`; `len` is not zero.
+    fn run(self, position: isize, len: usize) -> Run {
         let n = len as isize;
+        let up = |first: isize| (first, 1, n - first);
+        let (first, step, count) = match self {
+            Pad::Constant(_) | Pad::Edge if position < 0 => (0, 0, -position),
+            Pad::Constant(_) | Pad::Edge if position >= n => (n - 1, 0, isize::MAX),
+            Pad::Constant(_) | Pad::Edge => up(position),
+            Pad::Reflect if n == 1 => (0, 0, isize::MAX),
+            Pad::Wrap => up(position.rem_euclid(n)),
+            Pad::Symmetric => match position.rem_euclid(2 * n) {
+                p if p < n => up(p),
+                p => (2 * n - 1 - p, -1, 2 * n - p),
+            },
+            Pad::Reflect => match position.rem_euclid(2 * n - 2) {
+                p if p < n => up(p),
+                p => (2 * n - 2 - p, -1, 2 * n - 2 - p),
+            },
+        };
+        Run {
+            first: first as usize,
+            step,
+            len: count as usize,
+        }
+    }
+
+    /// After how many positions the elements come again, where they do.
+    fn period(self, len: usize) -> Option<usize> {
         match self {
-            Pad::Constant(_) | Pad::Edge => position.clamp(0, n - 1) as usize,
-            Pad::Wrap => position.rem_euclid(n) as usize,
-            Pad::Symmetric => {
-                let p = position.rem_euclid(2 * n);
-                (if p < n { p } else { 2 * n - 1 - p }) as usize
-            }
-            Pad::Reflect if n == 1 => 0,
-            Pad::Reflect => {
-                let p = position.rem_euclid(2 * n - 2);
-                (if p < n { p } else { 2 * n - 2 - p }) as usize
-            }
+            Pad::Constant(_) | Pad::Edge => None,
+            Pad::Wrap => Some(len),
+            Pad::Symmetric => Some(2 * len),
+            Pad::Reflect => Some((2 * len - 2).max(1)),
         }
     }
 }
 
 impl Array {
     /// With `widths[axis]` elements before and after along each axis (one pair is for all axes), axis
-    /// by axis as `numpy.pad` does.
+    /// by axis as `numpy.pad` does. However wide it is, what repeats is one period of it.
     ///
     /// ```
     /// # use chunkwise::{Array, DType, Pad};
@@ -89,6 +116,9 @@ impl Array {
         if before == 0 && after == 0 {
             return Ok(self.clone());
         }
+        let mut shape: Dims = self.shape().into();
+        shape[axis] = before.saturating_add(len).saturating_add(after);
+        element_count(&shape)?;
         let mut parts = Vec::new();
         if let Pad::Constant(value) = mode {
             if before > 0 {
@@ -108,6 +138,13 @@ impl Array {
                 format!("axis {axis} is empty; only a constant can stand beside it"),
             ));
         }
+        let all = before + len + after;
+        if let Some(period) = mode.period(len).filter(|p| all / p >= JOINED) {
+            // One period, the first, over and over.
+            let from = -(before as isize);
+            self.runs(axis, from..from + period as isize, mode, &mut parts)?;
+            return concatenate(parts, axis as isize)?.cycled(axis, all);
+        }
         let end = len as isize;
         self.runs(axis, -(before as isize)..0, mode, &mut parts)?;
         parts.push(self.clone());
@@ -125,36 +162,25 @@ impl Array {
         parts: &mut Vec<Array>,
     ) -> Result<()> {
         let len = self.shape()[axis];
-        let element = |p: isize| mode.element(p, len) as isize;
         let mut from = positions.start;
         while from < positions.end {
-            let first = element(from);
-            let step = if from + 1 < positions.end {
-                element(from + 1) - first
-            } else {
-                1
-            };
-            let mut to = from + 1;
-            while to < positions.end && element(to) == first + step * (to - from) {
-                to += 1;
-            }
-            let n = (to - from) as usize;
+            let run = mode.run(from, len);
+            let n = run.len.min((positions.end - from) as usize);
+            let first = run.first as isize;
             let mut index = vec![Index::FULL; axis];
-            index.push(if step == 0 {
-                Index::slice(Some(first), Some(first + 1), 1)
-            } else {
-                let stop = first + step * n as isize;
-                Index::slice(Some(first), (stop >= 0).then_some(stop), step)
+            index.push(match run.step {
+                0 => Index::slice(Some(first), Some(first + 1), 1),
+                step => {
+                    let stop = first + step * n as isize;
+                    Index::slice(Some(first), (stop >= 0).then_some(stop), step)
+                }
             });
             let part = self.get(index)?;
-            parts.push(if step == 0 {
-                let mut shape = part.shape().to_vec();
-                shape[axis] = n;
-                part.broadcast_to(shape)?
-            } else {
-                part
+            parts.push(match run.step {
+                0 => part.cycled(axis, n)?,
+                _ => part,
             });
-            from = to;
+            from += n as isize;
         }
         Ok(())
     }
@@ -168,7 +194,21 @@ mod tests {
     #[test]
     fn elements_beyond_the_edges_are_those_of_numpy() {
         let row = |mode: Pad, n: usize| -> Vec<usize> {
-            (-7..n as isize + 7).map(|p| mode.element(p, n)).collect()
+            let mut elements = Vec::new();
+            for p in -7..n as isize + 7 {
+                let run = mode.run(p, n);
+                // A run goes on as it says.
+                for i in 1..run.len.min(9) {
+                    let next = mode.run(p + i as isize, n).first as isize;
+                    assert_eq!(
+                        next,
+                        run.first as isize + run.step * i as isize,
+                        "{mode:?} {p}"
+                    );
+                }
+                elements.push(run.first);
+            }
+            elements
         };
         assert_eq!(
             row(Pad::Reflect, 3),

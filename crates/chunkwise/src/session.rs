@@ -111,6 +111,21 @@ impl Session {
         (memory as f64 * MEMORY_SHARE) as u64
     }
 
+    /// Ends the threads that wait for runs, and those that work once their run has ended; does not
+    /// wait for that. Later runs have the thread that calls alone.
+    ///
+    /// ```
+    /// use chunkwise::{Array, DType, Session};
+    /// let session = Session::new(4, 64 << 20)?;
+    /// session.stop();
+    /// let x = Array::ones([100, 100], DType::F64, 10)?;
+    /// assert_eq!(session.compute(&[&x.sum(..)?])?[0].item::<f64>()?, 10_000.0);
+    /// # Ok::<_, chunkwise::Error>(())
+    /// ```
+    pub fn stop(&self) {
+        self.executor.stop();
+    }
+
     /// Number of threads.
     pub fn threads(&self) -> usize {
         self.executor.threads()

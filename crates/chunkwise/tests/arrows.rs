@@ -4,7 +4,7 @@
 use std::path::Path;
 
 /// Each crate with the ones that it may use.
-const ARROWS: [(&str, &[&str]); 13] = [
+const ARROWS: [(&str, &[&str]); 14] = [
     ("chunkwise-core", &[]),
     ("chunkwise-kernels", &["core"]),
     ("chunkwise-expr", &["core", "kernels"]),
@@ -15,6 +15,7 @@ const ARROWS: [(&str, &[&str]); 13] = [
     ("chunkwise-exec", &["core", "kernels", "plan", "storage"]),
     ("chunkwise-diagnostics", &["core", "plan", "exec"]),
     ("chunkwise-fft", &["core"]),
+    ("chunkwise-zarr", &["core"]),
     (
         "chunkwise",
         &[
@@ -28,6 +29,7 @@ const ARROWS: [(&str, &[&str]); 13] = [
             "exec",
             "diagnostics",
             "fft",
+            "zarr",
         ],
     ),
     ("chunkwise-cli", &["", "core", "storage", "diagnostics"]),

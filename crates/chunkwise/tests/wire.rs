@@ -99,7 +99,7 @@ fn functions(array: &Array, seen: &mut BTreeSet<&'static str>) {
     let mut pending = vec![array.expr().unwrap().clone()];
     while let Some(expr) = pending.pop() {
         if let chunkwise_expr::Kind::Call { call, .. } = expr.kind() {
-            let (name, _) = call.function.plain().expect("a plain form");
+            let (name, _) = call.function.plain().unwrap();
             seen.insert(name);
         }
         pending.extend(expr.inputs().into_iter().cloned());
@@ -215,7 +215,7 @@ fn unknown_functions_and_wrong_parameters_are_errors() {
     let encoded = encode(&[&sorted.searchsorted(&x, Side::Right).unwrap()]).unwrap();
     let name = b"\x06lookup\x01\x01";
     let at = encoded.bytes.windows(name.len()).position(|w| w == name);
-    let at = at.expect("the name, and one byte of parameters");
+    let at = at.unwrap();
     let error = |place: usize, byte: u8| {
         let mut bytes = encoded.bytes.clone();
         bytes[at + place] = byte;

@@ -37,6 +37,7 @@ from . import (
     _standard,
     _statistics,
     _ufuncs,
+    _zarr,
     fft,
     lib,
     linalg,
@@ -69,6 +70,7 @@ from ._shapes import *  # noqa: F403
 from ._standard import *  # noqa: F403
 from ._statistics import *  # noqa: F403
 from ._ufuncs import *  # noqa: F403
+from ._zarr import *  # noqa: F403
 from .overlap import map_overlap
 
 
@@ -103,3 +105,4 @@ __all__ += _shapes.__all__
 __all__ += _standard.__all__
 __all__ += _statistics.__all__
 __all__ += _ufuncs.__all__
+__all__ += _zarr.__all__

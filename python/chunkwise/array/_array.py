@@ -276,6 +276,10 @@ class Array:
         """Computes and writes a ``.npy`` file; see `chunkwise.array.to_npy`."""
         _foreign.to_npy(file, self)
 
+    def to_zarr(self, *args: Any, **kwargs: Any) -> Any:
+        """Computes and stores in a Zarr store; see `chunkwise.array.to_zarr`."""
+        return _zarr.to_zarr(self, *args, **kwargs)
+
     # What a person sees.
 
     # What draws is loaded when it is asked for, so that `import chunkwise.array` stays quick.
@@ -802,6 +806,7 @@ from . import (  # noqa: E402
     _shapes,
     _standard,
     _statistics,
+    _zarr,
     overlap,
 )
 from . import _elementwise as _functions_of_elements  # noqa: E402

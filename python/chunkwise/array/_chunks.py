@@ -254,6 +254,8 @@ def coarsen(reduction: Any, x: Any, axes: dict, trim_excess: bool = False, **kwa
 def _reduction(reduction: Any) -> Any:
     if isinstance(reduction, str):
         name = reduction
+    elif not callable(reduction):
+        raise TypeError(f"coarsen: expected a reduction, got {type(reduction).__name__}")
     elif getattr(reduction, "__module__", "").split(".")[0] in ("numpy", "dask"):
         name = reduction.__name__
     else:

@@ -190,28 +190,47 @@ def _statistic(expr: Any, widths: list, mode: str, stat_length: Any) -> Any:
 def _odd(expr: Any, widths: list, with_edge: bool) -> Any:
     """Mirrored in the points at both edges, again and again until the widths are filled."""
     for axis, (before, after) in enumerate(widths):
-        period = expr.shape[axis]
-        if period == 1:
+        n = expr.shape[axis]
+        if n == 1:
             left = _spread(expr, axis, before) if before else None
             right = _spread(expr, axis, after) if after else None
             expr = _beside(expr, axis, left, right)
             continue
-        while before or after:
-            n = expr.shape[axis]
-            # Whole periods, so that what is mirrored next goes on in step.
-            most = n // period * period if with_edge else (n - 1) // (period - 1) * (period - 1)
-            skip = 0 if with_edge else 1
-            left = right = None
-            if before:
-                width = min(most, before)
-                before -= width
-                left = _mirrored(expr, axis, skip, skip + width, 0)
-            if after:
-                width = min(most, after)
-                after -= width
-                right = _mirrored(expr, axis, n - skip - width, n - skip, n - 1)
-            expr = _beside(expr, axis, left, right)
+        skip = 0 if with_edge else 1
+        left = right = None
+        if before > n - skip:
+            left = _slope(expr, axis, -before, 0, with_edge)
+        elif before:
+            left = _mirrored(expr, axis, skip, skip + before, 0)
+        if after > n - skip:
+            right = _slope(expr, axis, n, n + after, with_edge)
+        elif after:
+            right = _mirrored(expr, axis, n - skip - after, n - skip, n - 1)
+        expr = _beside(expr, axis, left, right)
     return expr
+
+
+def _slope(expr: Any, axis: int, start: int, stop: int, with_edge: bool) -> Any:
+    """What stands between two positions beside an array that goes on with its slope.
+
+    Mirrored twice, the array is there again, moved by a period, and all of it higher by twice the
+    difference of its edges.
+    """
+    n = expr.shape[axis]
+    skip = 0 if with_edge else 1
+    again = _mirrored(expr, axis, skip, n - skip, n - 1) if n > 2 * skip else None
+    unit = _beside(expr, axis, None, again)
+    period = unit.shape[axis]
+    first, last = start // period, -(-stop // period)
+    times = [1] * expr.ndim
+    times[axis] = last - first
+    turn = _native.repeat(_native.arange(first, last, 1, "int64", "auto"), period, 0)
+    turn = _native.reshape(turn, [-1 if a == axis else 1 for a in range(expr.ndim)])
+    edges = [_part(expr, axis, at, at + 1) for at in (0, n - 1)]
+    rise = _elementwise("multiply", _elementwise("subtract", edges[1], edges[0]), 2)
+    rise = _elementwise("multiply", _native.cast(turn, rise.dtype), rise)
+    made = _elementwise("add", _native.tile(unit, times), rise)
+    return _part(made, axis, start - first * period, stop - first * period)
 
 
 def _mirrored(expr: Any, axis: int, start: int, stop: int, edge: int) -> Any:

@@ -619,11 +619,16 @@ def svd_compressed(
     iterator : {"power", "QR"}
         Whether directions are made orthogonal between iterations; small values stay accurate then.
     n_power_iter, n_oversamples : int
-        Iterations, and directions beyond `k`.
+        Iterations, at most 1000, and directions beyond `k`.
     seed : int
         Seed of the random directions; 0 by default, so that results are the same each time.
     compute, coerce_signs
         Accepted for Dask's sake.
+
+    Raises
+    ------
+    ValueError
+        Not two axes, an unknown `iterator`, more than 1000 iterations.
 
     Examples
     --------

@@ -1,3 +1,5 @@
+use std::hint::select_unpredictable;
+
 use chunkwise_core::{Error, Result, View, ViewMut, dispatch};
 
 use super::Keyed;
@@ -122,11 +124,7 @@ fn bisect<K: Copy, const N: usize>(
         let half = left / 2;
         for (low, x) in low.iter_mut().zip(wanted) {
             let middle = *low + half;
-            *low = if before(key(middle), *x) {
-                middle
-            } else {
-                *low
-            };
+            *low = select_unpredictable(before(key(middle), *x), middle, *low);
         }
         left -= half;
     }

@@ -21,7 +21,8 @@ pub(super) fn epsilon(dtype: DType) -> f64 {
 pub struct SvdCompressed {
     /// Seed of the random directions.
     pub seed: u64,
-    /// Multiplications with the matrix and its adjoint that sharpen the directions.
+    /// Multiplications with the matrix and its adjoint that sharpen the directions; at most 1000,
+    /// since each is a part of the expression.
     pub power_iterations: usize,
     /// Directions beyond those asked for.
     pub oversamples: usize,
@@ -29,6 +30,9 @@ pub struct SvdCompressed {
     /// singular values accurate.
     pub orthogonal: bool,
 }
+
+/// The most of [`SvdCompressed::power_iterations`].
+const MOST_ITERATIONS: usize = 1000;
 
 impl Default for SvdCompressed {
     fn default() -> SvdCompressed {
@@ -117,7 +121,7 @@ impl Array {
     /// ```
     ///
     /// # Errors
-    /// Not two axes.
+    /// Not two axes; more than 1000 power iterations.
     #[track_caller]
     pub fn svd_compressed(&self, k: usize, how: &SvdCompressed) -> Result<(Array, Array, Array)> {
         let a = floating(self)?;
@@ -125,6 +129,14 @@ impl Array {
             let reason = "two axes are needed";
             return Err(Error::argument("svd_compressed", "array", &a, reason));
         };
+        if how.power_iterations > MOST_ITERATIONS {
+            return Err(Error::argument(
+                "svd_compressed",
+                "power_iterations",
+                how.power_iterations,
+                format!("at most {MOST_ITERATIONS}"),
+            ));
+        }
         let level = compression_level(m.min(n), k, how.oversamples, 20);
         let random = Random::new(how.seed).with_dtype(a.dtype().real());
         let chunk = a.chunks().axes()[1].longest().max(1);

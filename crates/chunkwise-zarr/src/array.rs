@@ -1,0 +1,506 @@
+use std::cell::RefCell;
+use std::fmt;
+use std::num::NonZeroU64;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use chunkwise_core::{DType, Dims, Error, Grid, Region, Result, Strides, View, ViewMut, c_strides};
+use serde_json::{Map, Value};
+use zarrs::array::{Array, ArrayMetadata, ArrayPartialDecoderTraits};
+
+use crate::codec::{Codec, Fault, inner_shape};
+use crate::store::{Part, Store};
+
+/// Shards whose indices are kept.
+const SHARDS: usize = 64;
+
+thread_local! {
+    /// Encoded and decoded chunks on their way. A thread keeps its largest.
+    static BUFFERS: RefCell<(Vec<u8>, Vec<u8>)> = const { RefCell::new((Vec::new(), Vec::new())) };
+}
+
+/// An array in a store: what its metadata says, and its chunks.
+pub struct ZarrArray {
+    store: Arc<dyn Store>,
+    /// Ends in `/`, or is empty.
+    prefix: String,
+    array: Arc<Array<()>>,
+    document: Value,
+    dtype: DType,
+    shape: Dims,
+    grid: Grid,
+    inner: Option<Grid>,
+    codec: Codec,
+    shards: Mutex<Vec<(usize, Arc<dyn ArrayPartialDecoderTraits>)>>,
+}
+
+impl ZarrArray {
+    /// The array at a path within a store, which is empty where the store is the array.
+    ///
+    /// # Errors
+    /// [`Error::Io`] where there is no array, or it cannot be read; [`Error::InvalidFile`] for metadata
+    /// that is wrong, and for what this version cannot read: a dtype, a codec.
+    pub fn open(store: Arc<dyn Store>, path: &str) -> Result<ZarrArray> {
+        let prefix = prefix(path);
+        for (name, version) in [("zarr.json", 3), (".zarray", 2)] {
+            let key = format!("{prefix}{name}");
+            let about = object(&*store, &key);
+            let Some(bytes) = store
+                .get(&key)
+                .map_err(|e| Error::io("reading", &about, e))?
+            else {
+                continue;
+            };
+            let invalid = |reason: String| Error::InvalidFile {
+                path: about.clone(),
+                reason,
+            };
+            let mut document: Value =
+                serde_json::from_slice(&bytes).map_err(|e| invalid(e.to_string()))?;
+            if version == 3 && document.get("node_type") == Some(&"group".into()) {
+                let names = crate::hierarchy::array_names(&*store, &prefix);
+                return Err(invalid(format!("is a group, not an array{names}")));
+            }
+            if version == 2 {
+                let key = format!("{prefix}.zattrs");
+                let attributes = store
+                    .get(&key)
+                    .map_err(|e| Error::io("reading", object(&*store, &key), e))?;
+                if let (Some(bytes), Some(map)) = (attributes, document.as_object_mut()) {
+                    let attributes: Value =
+                        serde_json::from_slice(&bytes).map_err(|e| Error::InvalidFile {
+                            path: object(&*store, &key),
+                            reason: e.to_string(),
+                        })?;
+                    map.insert("attributes".to_owned(), attributes);
+                }
+            }
+            return ZarrArray::new(store, path, document).map_err(|e| match e {
+                Error::InvalidFile { reason, .. } => invalid(reason),
+                other => other,
+            });
+        }
+        if let Ok(Some(_)) = store.size(&format!("{prefix}.zgroup")) {
+            return Err(Error::InvalidFile {
+                path: object(&*store, &prefix),
+                reason: format!(
+                    "is a group, not an array{}",
+                    crate::hierarchy::array_names(&*store, &prefix)
+                ),
+            });
+        }
+        let reason = "no Zarr array is here: neither zarr.json nor .zarray";
+        let missing = std::io::Error::new(std::io::ErrorKind::NotFound, reason);
+        Err(Error::io("opening", object(&*store, &prefix), missing))
+    }
+
+    /// The array that a metadata document describes, whether or not it is in the store.
+    pub(crate) fn new(store: Arc<dyn Store>, path: &str, document: Value) -> Result<ZarrArray> {
+        let prefix = prefix(path);
+        let invalid = |reason: String| Error::InvalidFile {
+            path: object(&*store, &prefix),
+            reason,
+        };
+        let metadata: ArrayMetadata =
+            serde_json::from_value(document.clone()).map_err(|e| invalid(e.to_string()))?;
+        let array = Array::new_with_metadata(Arc::new(()), "/", metadata)
+            .map_err(|e| invalid(e.to_string()))?;
+        let dtype = dtype_of(&array).map_err(invalid)?;
+        let shape = array
+            .shape()
+            .iter()
+            .map(|n| usize::try_from(*n))
+            .collect::<std::result::Result<Dims, _>>()
+            .map_err(|e| invalid(format!("shape {:?}: {e}", array.shape())))?;
+        chunkwise_core::element_count(&shape)?;
+        let (grid, chunk) = grid_of(&array, &shape, &document).map_err(invalid)?;
+        let inner = inner_shape(&array).map(|inner| {
+            let inner: Vec<usize> = inner.iter().map(|n| *n as usize).collect();
+            Grid::regular(&shape, &inner)
+        });
+        let array = Arc::new(array);
+        Ok(ZarrArray {
+            codec: Codec::new(Arc::clone(&array), &chunk, dtype.size()),
+            prefix,
+            array,
+            document,
+            dtype,
+            shape,
+            grid,
+            inner,
+            shards: Mutex::default(),
+            store,
+        })
+    }
+
+    /// The shape.
+    pub fn shape(&self) -> &[usize] {
+        &self.shape
+    }
+
+    /// The elements' dtype.
+    pub fn dtype(&self) -> DType {
+        self.dtype
+    }
+
+    /// The stored chunks: shards, where there are shards.
+    pub fn grid(&self) -> &Grid {
+        &self.grid
+    }
+
+    /// The smallest parts that can be decoded alone: the chunks of a shard, where there are shards.
+    pub fn inner_grid(&self) -> &Grid {
+        self.inner.as_ref().unwrap_or(&self.grid)
+    }
+
+    /// The names of the dimensions, where they have names.
+    pub fn dimension_names(&self) -> Option<Vec<Option<String>>> {
+        if let Some(names) = self.array.dimension_names() {
+            return Some(names.clone());
+        }
+        // Before version 3, xarray kept them among the attributes.
+        let names = self.attributes().get("_ARRAY_DIMENSIONS")?.as_array()?;
+        Some(
+            names
+                .iter()
+                .map(|n| n.as_str().map(str::to_owned))
+                .collect(),
+        )
+    }
+
+    /// The user's attributes.
+    pub fn attributes(&self) -> &Map<String, Value> {
+        self.array.attributes()
+    }
+
+    /// The metadata as it is stored.
+    pub fn document(&self) -> &Value {
+        &self.document
+    }
+
+    /// 2 or 3.
+    pub fn version(&self) -> u8 {
+        match self.array.metadata() {
+            ArrayMetadata::V2(_) => 2,
+            ArrayMetadata::V3(_) => 3,
+        }
+    }
+
+    /// The codecs in their order, by name.
+    pub fn codecs(&self) -> Vec<String> {
+        let metadatas = self.array.codecs().create_metadatas(&Default::default());
+        metadatas.iter().map(|m| m.name().to_owned()).collect()
+    }
+
+    /// Where it is, for people.
+    pub fn name(&self) -> String {
+        match self.prefix.trim_end_matches('/') {
+            "" => self.store.name(),
+            path => format!("{}/{path}", self.store.name()),
+        }
+    }
+
+    pub(crate) fn store(&self) -> &Arc<dyn Store> {
+        &self.store
+    }
+
+    pub(crate) fn prefix(&self) -> &str {
+        &self.prefix
+    }
+
+    /// The key of a stored chunk.
+    pub(crate) fn key(&self, index: &[usize]) -> String {
+        let index: Vec<u64> = index.iter().map(|i| *i as u64).collect();
+        format!("{}{}", self.prefix, self.array.chunk_key(&index).as_str())
+    }
+
+    /// The most bytes that reading a region holds beside what it fills.
+    pub(crate) fn read_scratch(&self, region: &Region) -> usize {
+        if region.is_empty() {
+            return 0;
+        }
+        // Encoded bytes may be a little more than decoded ones.
+        let encoded = self.codec.len + self.codec.len / 64 + 4096;
+        match (&self.inner, self.codec.is_direct()) {
+            (Some(inner), _) => {
+                let touched = self.codec.len.min(touched_bytes(inner, region, self.dtype));
+                3 * touched + 4096
+            }
+            (None, true) => encoded + self.codec.len,
+            (None, false) => encoded + 2 * self.codec.len,
+        }
+    }
+
+    /// The most bytes that writing holds beside what it is given.
+    pub(crate) fn write_scratch(&self) -> usize {
+        3 * self.codec.len + self.codec.len / 64 + 4096
+    }
+
+    /// Fills `out` with a region.
+    pub(crate) fn read(&self, region: &Region, mut out: ViewMut<'_>) -> Result<()> {
+        if region.is_empty() {
+            return Ok(());
+        }
+        for index in self.grid.covering(region) {
+            let chunk = self.grid.region(&index);
+            let Some(wanted) = chunk.intersect(region) else {
+                continue;
+            };
+            let part = wanted.relative_to(&chunk.start);
+            let mut target = out.region(&wanted.relative_to(&region.start));
+            self.read_part(&index, &part, &mut target)?;
+        }
+        Ok(())
+    }
+
+    /// Fills `out` with a part of a chunk, counted from the chunk's start.
+    fn read_part(&self, index: &[usize], part: &Region, out: &mut ViewMut<'_>) -> Result<()> {
+        let key = self.key(index);
+        let whole = part.shape.as_slice() == self.grid.region(index).shape.as_slice();
+        if self.inner.is_some() && !whole {
+            return self.read_shard(index, &key, part, out);
+        }
+        BUFFERS.with_borrow_mut(|(encoded, decoded)| {
+            let there = self
+                .store
+                .read(&key, encoded)
+                .map_err(|e| Error::io("reading", object(&*self.store, &key), e))?;
+            if !there {
+                return self.filled(out);
+            }
+            let full = self.chunk_shape(index);
+            let invalid = |fault: Fault| Error::InvalidFile {
+                path: object(&*self.store, &key),
+                reason: format!("a corrupt chunk: {fault}"),
+            };
+            if out.shape() == full.as_slice() && self.dtype != DType::Bool {
+                let straight = out.fill_bytes(|bytes| self.codec.decode_into(encoded, bytes));
+                if let Some(done) = straight {
+                    return done.map_err(invalid);
+                }
+            }
+            let strides: Strides = c_strides(&full, self.dtype.size());
+            let first: usize = (0..part.ndim())
+                .map(|a| part.start[a] * strides[a] as usize)
+                .sum();
+            let copied = if self.codec.is_direct() {
+                decoded.resize(self.codec.len, 0);
+                self.codec.decode_into(encoded, decoded).map_err(invalid)?;
+                out.copy_from_strided_bytes(&decoded[first..], &strides)
+            } else {
+                let decoded = self.codec.decode(encoded).map_err(invalid)?;
+                out.copy_from_strided_bytes(&decoded[first..], &strides)
+            };
+            copied_whole(copied)
+        })
+    }
+
+    fn read_shard(
+        &self,
+        index: &[usize],
+        key: &str,
+        part: &Region,
+        out: &mut ViewMut<'_>,
+    ) -> Result<()> {
+        let about = |fault: Fault| Error::InvalidFile {
+            path: object(&*self.store, key),
+            reason: format!("a corrupt shard: {fault}"),
+        };
+        let number = self.grid.ravel(index);
+        let kept = self.shards().iter().find(|s| s.0 == number).cloned();
+        let parts = match kept {
+            Some((_, parts)) => parts,
+            None => {
+                let bytes = Arc::new(ShardBytes {
+                    store: Arc::clone(&self.store),
+                    key: key.to_owned(),
+                });
+                let parts = self.codec.parts(bytes).map_err(about)?;
+                let mut shards = self.shards();
+                if shards.len() >= SHARDS {
+                    shards.remove(0);
+                }
+                shards.push((number, Arc::clone(&parts)));
+                parts
+            }
+        };
+        let bytes = self.codec.part(&*parts, part).map_err(about)?;
+        let strides: Strides = c_strides(&part.shape, self.dtype.size());
+        copied_whole(out.copy_from_strided_bytes(&bytes, &strides))
+    }
+
+    fn shards(
+        &self,
+    ) -> std::sync::MutexGuard<'_, Vec<(usize, Arc<dyn ArrayPartialDecoderTraits>)>> {
+        self.shards.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Encodes and stores the elements of a chunk from its start on; the rest, beyond the array's end,
+    /// is filled up. A chunk of nothing but the fill value is not stored.
+    pub(crate) fn write_chunk(&self, index: &[usize], data: &View<'_>) -> Result<()> {
+        let key = self.key(index);
+        let failed = |e| Error::io("writing", object(&*self.store, &key), e);
+        let faulty = |fault| failed(std::io::Error::other(fault));
+        let full = self.chunk_shape(index);
+        BUFFERS.with_borrow_mut(|(encoded, decoded)| {
+            let elements = match data.as_bytes() {
+                Some(bytes) if data.shape() == full.as_slice() => bytes,
+                _ => {
+                    decoded.resize(self.codec.len, 0);
+                    self.pack(data, &full, decoded)?;
+                    &decoded[..]
+                }
+            };
+            match self.codec.encode(elements, encoded).map_err(faulty)? {
+                true => self.store.write(&key, encoded).map_err(failed),
+                false => self.store.remove(&key).map_err(failed),
+            }
+        })
+    }
+
+    /// The elements of `data` at the start of a chunk's bytes, the fill value elsewhere.
+    fn pack(&self, data: &View<'_>, full: &[usize], into: &mut [u8]) -> Result<()> {
+        if data.shape() == full {
+            return copied_whole(data.copy_to_bytes(into));
+        }
+        for element in into.chunks_exact_mut(self.dtype.size()) {
+            element.copy_from_slice(&self.codec.fill);
+        }
+        // Row by row: a row of the data is a part of a row of the chunk.
+        let strides: Strides = c_strides(full, self.dtype.size());
+        let ndim = full.len();
+        let mut row = Region::whole(data.shape());
+        (0..ndim.saturating_sub(1)).for_each(|a| row.shape[a] = 1);
+        let counts: Dims = data.shape()[..ndim.saturating_sub(1)].into();
+        let rows = Grid::regular(&counts, &vec![1; counts.len()]);
+        for n in 0..rows.count() {
+            let at = rows.unravel(n);
+            row.start[..at.len()].copy_from_slice(&at);
+            let part = data.region(&row);
+            let first: usize = at.iter().zip(&strides).map(|(i, s)| i * *s as usize).sum();
+            let len = part.shape().iter().product::<usize>() * self.dtype.size();
+            copied_whole(part.copy_to_bytes(&mut into[first..first + len]))?;
+        }
+        Ok(())
+    }
+
+    fn filled(&self, out: &mut ViewMut<'_>) -> Result<()> {
+        copied_whole(self.codec.fill(out))
+    }
+
+    /// The shape in which a chunk is stored: at the array's end it reaches beyond.
+    pub(crate) fn chunk_shape(&self, index: &[usize]) -> Dims {
+        let index: Vec<u64> = index.iter().map(|i| *i as u64).collect();
+        match self.array.chunk_shape(&index) {
+            Ok(shape) => shape.iter().map(|n| n.get() as usize).collect(),
+            Err(_) => self.grid.largest(),
+        }
+    }
+}
+
+impl fmt::Debug for ZarrArray {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ZarrArray")
+            .field("name", &self.name())
+            .field("dtype", &self.dtype)
+            .field("shape", &self.shape)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The parts of a shard that its decoder asks for.
+struct ShardBytes {
+    store: Arc<dyn Store>,
+    key: String,
+}
+
+impl zarrs::array::BytesPartialDecoderTraits for ShardBytes {
+    fn exists(&self) -> std::result::Result<bool, zarrs::storage::StorageError> {
+        Ok(self.store.size(&self.key)?.is_some())
+    }
+
+    fn size_held(&self) -> usize {
+        0
+    }
+
+    fn partial_decode_many(
+        &self,
+        regions: zarrs::storage::byte_range::ByteRangeIterator<'_>,
+        _options: &zarrs::array::CodecOptions,
+    ) -> std::result::Result<Option<Vec<zarrs::array::ArrayBytesRaw<'_>>>, zarrs::array::CodecError>
+    {
+        use zarrs::storage::byte_range::ByteRange;
+        let parts: Vec<Part> = regions
+            .map(|range| match range {
+                ByteRange::FromStart(start, len) => Part::Range(start, len.map(|n| start + n)),
+                ByteRange::Suffix(len) => Part::Last(len),
+            })
+            .collect();
+        let read = self.store.read_parts(&self.key, &parts);
+        let read = read.map_err(zarrs::storage::StorageError::from)?;
+        Ok(read.map(|parts| parts.into_iter().map(Into::into).collect()))
+    }
+
+    fn supports_partial_decode(&self) -> bool {
+        true
+    }
+}
+
+/// The bytes of the cells of a grid that a region touches.
+fn touched_bytes(grid: &Grid, region: &Region, dtype: DType) -> usize {
+    let axes = grid.axes().iter().enumerate();
+    let touched = axes.map(|(a, axis)| {
+        let cells = axis.covering(region.range(a));
+        cells.len().saturating_mul(axis.longest())
+    });
+    touched.fold(dtype.size(), usize::saturating_mul)
+}
+
+fn copied_whole(copied: bool) -> Result<()> {
+    match copied {
+        true => Ok(()),
+        false => Err(Error::internal("zarr", "a part outgrew its chunk")),
+    }
+}
+
+/// A path within a store as the beginning of keys.
+pub(crate) fn prefix(path: &str) -> String {
+    match path.trim_matches('/') {
+        "" => String::new(),
+        path => format!("{path}/"),
+    }
+}
+
+/// An object of a store, for errors.
+pub(crate) fn object(store: &dyn Store, key: &str) -> PathBuf {
+    PathBuf::from(format!("{}/{}", store.name(), key).trim_end_matches('/'))
+}
+
+fn dtype_of(array: &Array<()>) -> std::result::Result<DType, Fault> {
+    use zarrs::plugin::{ExtensionName, ZarrVersion};
+    let name = array.data_type().name(ZarrVersion::V3).unwrap_or_default();
+    name.parse().map_err(|_| {
+        format!(
+            "elements of type {name:?} are not supported; supported are bool, int8..int64, \
+             uint8..uint64, float32, float64, complex64 and complex128"
+        )
+    })
+}
+
+/// The grid of the stored chunks, and the shape of a full one.
+fn grid_of(
+    array: &Array<()>,
+    shape: &[usize],
+    document: &Value,
+) -> std::result::Result<(Grid, Vec<NonZeroU64>), Fault> {
+    let zero = vec![0; shape.len()];
+    let first = array.chunk_shape(&zero).map_err(|e| e.to_string())?;
+    let size: Vec<usize> = first.iter().map(|n| n.get() as usize).collect();
+    let kind = document.pointer("/chunk_grid/name").and_then(Value::as_str);
+    match kind {
+        None | Some("regular") => Ok((Grid::regular(shape, &size), first)),
+        Some(other) => Err(format!(
+            "a chunk grid {other:?} is not supported; supported is \"regular\""
+        )),
+    }
+}

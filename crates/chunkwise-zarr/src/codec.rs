@@ -1,0 +1,263 @@
+use std::borrow::Cow;
+use std::cell::RefCell;
+use std::num::NonZeroU64;
+use std::sync::Arc;
+
+use chunkwise_core::{Region, ViewMut};
+use zarrs::array::{
+    Array, ArrayBytes, ArrayPartialDecoderTraits, ArrayShardedExt, ArraySubset,
+    ArrayToBytesCodecTraits, BytesPartialDecoderTraits, CodecOptions,
+};
+
+/// What is wrong with a chunk, in words.
+pub(crate) type Fault = String;
+
+/// How chunks of one shape become bytes and back.
+#[derive(Debug)]
+pub(crate) struct Codec {
+    array: Arc<Array<()>>,
+    shape: Vec<NonZeroU64>,
+    /// Bytes of a decoded chunk.
+    pub len: usize,
+    /// One element of the fill value.
+    pub fill: Vec<u8>,
+    way: Way,
+    options: CodecOptions,
+}
+
+/// How encoded bytes and elements in C order are related.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Way {
+    /// They are the same.
+    Plain,
+    /// The elements are one Zstandard frame.
+    Zstd { level: i32, checksum: bool },
+    /// Through the general codecs.
+    Chain,
+}
+
+thread_local! {
+    /// Contexts are dear to make, and large: one of each for every thread.
+    static UNPACK: RefCell<Option<zstd::bulk::Decompressor<'static>>> = const { RefCell::new(None) };
+    static PACK: RefCell<Option<(i32, zstd::bulk::Compressor<'static>)>> = const { RefCell::new(None) };
+}
+
+impl Codec {
+    pub fn new(array: Arc<Array<()>>, shape: &[NonZeroU64], item: usize) -> Codec {
+        let count: u64 = shape.iter().map(|n| n.get()).product();
+        Codec {
+            way: way(&array, item),
+            shape: shape.to_vec(),
+            len: usize::try_from(count)
+                .unwrap_or(usize::MAX)
+                .saturating_mul(item),
+            fill: array.fill_value().as_ne_bytes().to_vec(),
+            array,
+            options: CodecOptions::default().with_concurrent_target(1),
+        }
+    }
+
+    /// Whether [`decode_into`](Self::decode_into) needs no memory of its own.
+    pub fn is_direct(&self) -> bool {
+        self.way != Way::Chain
+    }
+
+    /// Decodes a chunk into `out`, which is as long as a chunk, in C order.
+    pub fn decode_into(&self, encoded: &[u8], out: &mut [u8]) -> Result<(), Fault> {
+        let decoded = match self.way {
+            Way::Plain => {
+                check_len(encoded.len(), out.len())?;
+                out.copy_from_slice(encoded);
+                out.len()
+            }
+            Way::Zstd { .. } => UNPACK.with_borrow_mut(|unpack| {
+                let unpack = match unpack {
+                    Some(there) => there,
+                    none => none.insert(zstd::bulk::Decompressor::new().map_err(words)?),
+                };
+                unpack.decompress_to_buffer(encoded, out).map_err(words)
+            })?,
+            Way::Chain => {
+                let decoded = self.decode(encoded)?;
+                check_len(decoded.len(), out.len())?;
+                out.copy_from_slice(&decoded);
+                out.len()
+            }
+        };
+        check_len(decoded, self.len)
+    }
+
+    /// Decodes a chunk into new memory, where that saves a copy.
+    pub fn decode<'a>(&self, encoded: &'a [u8]) -> Result<Cow<'a, [u8]>, Fault> {
+        let decoded = self
+            .array
+            .codecs()
+            .decode(
+                Cow::Borrowed(encoded),
+                &self.shape,
+                self.array.data_type(),
+                self.array.fill_value(),
+                &self.options,
+            )
+            .map_err(words)?
+            .into_fixed()
+            .map_err(words)?;
+        check_len(decoded.len(), self.len)?;
+        Ok(decoded)
+    }
+
+    /// Encodes a chunk's elements, given in C order; `None` where all of them are the fill value.
+    pub fn encode(&self, elements: &[u8], into: &mut Vec<u8>) -> Result<bool, Fault> {
+        if is_filled_with(elements, &self.fill) {
+            return Ok(false);
+        }
+        into.clear();
+        match self.way {
+            Way::Plain => into.extend_from_slice(elements),
+            Way::Zstd { level, checksum } => {
+                into.resize(zstd::zstd_safe::compress_bound(elements.len()), 0);
+                let len = PACK.with_borrow_mut(|pack| {
+                    let (_, pack) = match pack {
+                        Some(there) if there.0 == level => there,
+                        none => {
+                            let new = zstd::bulk::Compressor::new(level).map_err(words)?;
+                            none.insert((level, new))
+                        }
+                    };
+                    pack.include_checksum(checksum).map_err(words)?;
+                    pack.compress_to_buffer(elements, into.as_mut_slice())
+                        .map_err(words)
+                })?;
+                into.truncate(len);
+            }
+            Way::Chain => {
+                let encoded = self
+                    .array
+                    .codecs()
+                    .encode(
+                        ArrayBytes::new_flen(elements),
+                        &self.shape,
+                        self.array.data_type(),
+                        self.array.fill_value(),
+                        &self.options,
+                    )
+                    .map_err(words)?;
+                match encoded {
+                    Cow::Borrowed(bytes) => into.extend_from_slice(bytes),
+                    Cow::Owned(bytes) => *into = bytes,
+                }
+            }
+        }
+        Ok(true)
+    }
+
+    /// What reads parts of one chunk without decoding the whole: a shard.
+    pub fn parts(
+        &self,
+        bytes: Arc<dyn BytesPartialDecoderTraits>,
+    ) -> Result<Arc<dyn ArrayPartialDecoderTraits>, Fault> {
+        self.array
+            .codecs()
+            .partial_decoder(
+                bytes,
+                &self.shape,
+                self.array.data_type(),
+                self.array.fill_value(),
+                &self.options,
+            )
+            .map_err(words)
+    }
+
+    /// The elements of a part of a chunk, in C order.
+    pub fn part(
+        &self,
+        parts: &dyn ArrayPartialDecoderTraits,
+        part: &Region,
+    ) -> Result<Vec<u8>, Fault> {
+        let subset = ArraySubset::new_with_ranges(
+            &(0..part.ndim())
+                .map(|a| part.start[a] as u64..part.end(a) as u64)
+                .collect::<Vec<_>>(),
+        );
+        parts
+            .partial_decode(&subset, &self.options)
+            .map_err(words)?
+            .into_fixed()
+            .map(Cow::into_owned)
+            .map_err(words)
+    }
+
+    /// Fills a view with the fill value.
+    pub fn fill(&self, out: &mut ViewMut<'_>) -> bool {
+        let still = vec![0; out.shape().len()];
+        out.copy_from_strided_bytes(&self.fill, &still)
+    }
+}
+
+/// The chunks of the shards of an array that is nothing but shards.
+pub(crate) fn inner_shape(array: &Array<()>) -> Option<Vec<u64>> {
+    let inner = array
+        .is_exclusively_sharded()
+        .then(|| array.subchunk_shape());
+    Some(inner??.iter().map(|n| n.get()).collect())
+}
+
+fn way(array: &Array<()>, item: usize) -> Way {
+    let none = serde_json::Map::new();
+    let codecs = array.codecs();
+    let configuration = |of: Option<serde_json::Value>| match of {
+        Some(serde_json::Value::Object(map)) => map,
+        _ => none.clone(),
+    };
+    let metadatas = codecs.create_metadatas(&Default::default());
+    let named: Vec<(&str, serde_json::Map<_, _>)> = metadatas
+        .iter()
+        .map(|m| {
+            let of = m.configuration().and_then(|c| serde_json::to_value(c).ok());
+            (m.name(), configuration(of))
+        })
+        .collect();
+    let native = |of: &serde_json::Map<String, serde_json::Value>| {
+        let order = of.get("endian").and_then(|e| e.as_str());
+        item == 1
+            || order
+                == Some(if cfg!(target_endian = "big") {
+                    "big"
+                } else {
+                    "little"
+                })
+    };
+    match &named[..] {
+        [("bytes", bytes)] if native(bytes) => Way::Plain,
+        [("bytes", bytes), ("zstd", of)] if native(bytes) => {
+            let level = of.get("level").and_then(|l| l.as_i64());
+            let checksum = of.get("checksum").and_then(|c| c.as_bool());
+            match level.map(i32::try_from) {
+                Some(Ok(level)) => Way::Zstd {
+                    level,
+                    checksum: checksum.unwrap_or(false),
+                },
+                _ => Way::Chain,
+            }
+        }
+        _ => Way::Chain,
+    }
+}
+
+fn check_len(got: usize, want: usize) -> Result<(), Fault> {
+    match got == want {
+        true => Ok(()),
+        false => Err(format!("decodes to {got} bytes instead of {want}")),
+    }
+}
+
+fn words(error: impl std::fmt::Display) -> Fault {
+    error.to_string()
+}
+
+/// Whether bytes are an element again and again.
+fn is_filled_with(bytes: &[u8], element: &[u8]) -> bool {
+    let n = element.len();
+    // A value is the first, and equal to its neighbour.
+    n > 0 && bytes.len() >= n && bytes[..n] == *element && bytes[n..] == bytes[..bytes.len() - n]
+}

@@ -1,0 +1,30 @@
+//! Zarr arrays: open one as a [`Source`](chunkwise_core::Source), make one as a
+//! [`Sink`](chunkwise_core::Sink).
+//!
+//! - [`Location`]: where a store is: a folder, memory, a zip file, a URL.
+//! - [`Store`]: keys and bytes. A value appears under its key whole or not at all.
+//! - [`ZarrArray`]: an array's metadata, and its chunks, decoded and encoded.
+//! - [`ZarrSource`], [`ZarrSink`]: regions in, regions out.
+//! - [`Layout`]: how a new array is cut, encoded and described.
+//!
+//! Metadata and codecs are those of the `zarrs` crate.
+#![forbid(unsafe_code)]
+
+mod array;
+mod codec;
+mod hierarchy;
+mod layout;
+mod location;
+mod sink;
+mod source;
+pub mod store;
+
+pub use array::ZarrArray;
+pub use hierarchy::{Node, children, write_group};
+pub use layout::{Compressor, Layout, Shuffle, Version};
+pub use location::Location;
+pub use sink::ZarrSink;
+pub use source::ZarrSource;
+pub use store::{FolderStore, MemoryStore, Store, ZipStore};
+#[cfg(feature = "remote")]
+pub use store::{RemoteOptions, RemoteStore};

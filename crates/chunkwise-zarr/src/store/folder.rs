@@ -1,0 +1,173 @@
+use std::fs::{self, File};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::{Part, Store};
+
+/// A folder: each key is a file's path below it.
+///
+/// A value is written to a file beside its own, which then takes its place in one step.
+#[derive(Debug)]
+pub struct FolderStore {
+    root: PathBuf,
+}
+
+impl FolderStore {
+    /// The store in a folder, which need not exist yet.
+    pub fn new(root: impl Into<PathBuf>) -> FolderStore {
+        FolderStore { root: root.into() }
+    }
+
+    fn path(&self, key: &str) -> io::Result<PathBuf> {
+        // A key of somebody else's metadata must not lead out of the folder.
+        let escapes = |part: &str| part == ".." || part == "." || part.contains('\\');
+        match key.starts_with('/') || key.split('/').any(escapes) {
+            true => Err(io::Error::new(
+                io::ErrorKind::InvalidInput,
+                format!("{key:?} is no key of a store"),
+            )),
+            false => Ok(self.root.join(key)),
+        }
+    }
+
+    fn open(&self, key: &str) -> io::Result<Option<File>> {
+        let path = self.path(key)?;
+        match File::open(&path) {
+            Ok(file) => Ok(Some(file)),
+            Err(e) if is_missing(&e) => Ok(None),
+            Err(e) => Err(e),
+        }
+    }
+}
+
+/// A key below a file, or that is no file, is as absent as one that is nowhere.
+fn is_missing(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+    )
+}
+
+fn unless_missing(result: io::Result<()>) -> io::Result<()> {
+    match result {
+        Err(e) if is_missing(&e) => Ok(()),
+        other => other,
+    }
+}
+
+impl Store for FolderStore {
+    fn name(&self) -> String {
+        self.root.display().to_string()
+    }
+
+    fn read(&self, key: &str, into: &mut Vec<u8>) -> io::Result<bool> {
+        let Some(mut file) = self.open(key)? else {
+            return Ok(false);
+        };
+        into.clear();
+        let len = file.metadata()?.len() as usize;
+        into.try_reserve_exact(len)?;
+        file.read_to_end(into)?;
+        Ok(true)
+    }
+
+    fn read_parts(&self, key: &str, parts: &[Part]) -> io::Result<Option<Vec<Vec<u8>>>> {
+        let Some(mut file) = self.open(key)? else {
+            return Ok(None);
+        };
+        let len = file.metadata()?.len();
+        let mut read = |part: &Part| {
+            let range = part.within(len)?;
+            let mut bytes = vec![0; (range.end - range.start) as usize];
+            file.seek(SeekFrom::Start(range.start))?;
+            file.read_exact(&mut bytes)?;
+            Ok(bytes)
+        };
+        let read = parts.iter().map(&mut read).collect::<io::Result<_>>();
+        read.map(Some)
+    }
+
+    fn size(&self, key: &str) -> io::Result<Option<u64>> {
+        match fs::metadata(self.path(key)?) {
+            Ok(there) if there.is_file() => Ok(Some(there.len())),
+            Ok(_) => Ok(None),
+            Err(e) if is_missing(&e) => Ok(None),
+            Err(e) => Err(e),
+        }
+    }
+
+    fn write(&self, key: &str, bytes: &[u8]) -> io::Result<()> {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        let path = self.path(key)?;
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let n = NEXT.fetch_add(1, Ordering::Relaxed);
+        let temporary = path.with_file_name(format!(".{name}.{}-{n}.tmp", std::process::id()));
+        let write = || {
+            let mut file = match File::create(&temporary) {
+                Err(e) if e.kind() == io::ErrorKind::NotFound => {
+                    fs::create_dir_all(path.parent().unwrap_or(&self.root))?;
+                    File::create(&temporary)?
+                }
+                other => other?,
+            };
+            file.write_all(bytes)?;
+            drop(file);
+            fs::rename(&temporary, &path)
+        };
+        write().inspect_err(|_| {
+            // The first error is the one to tell.
+            fs::remove_file(&temporary).ok();
+        })
+    }
+
+    fn remove(&self, key: &str) -> io::Result<()> {
+        unless_missing(fs::remove_file(self.path(key)?))
+    }
+
+    fn list(&self, prefix: &str) -> io::Result<Vec<String>> {
+        let entries = match fs::read_dir(self.path(prefix)?) {
+            Ok(entries) => entries,
+            Err(e) if is_missing(&e) => return Ok(Vec::new()),
+            Err(e) => return Err(e),
+        };
+        let mut names = Vec::new();
+        for entry in entries {
+            let entry = entry?;
+            let mut name = entry.file_name().to_string_lossy().into_owned();
+            if fs::metadata(entry.path()).is_ok_and(|m| m.is_dir()) {
+                name.push('/');
+            }
+            names.push(name);
+        }
+        names.sort();
+        Ok(names)
+    }
+
+    fn remove_all(&self, prefix: &str) -> io::Result<()> {
+        unless_missing(fs::remove_dir_all(self.path(prefix)?))
+    }
+
+    fn replace(&self, from: &str, to: &str) -> io::Result<()> {
+        let (from, to) = (self.path(from)?, self.path(to)?);
+        let parent = to.parent().unwrap_or(&self.root).to_owned();
+        fs::create_dir_all(&parent)?;
+        if fs::symlink_metadata(&to).is_ok() {
+            // What is replaced is there under one name or the other until the new is in its place.
+            let former = from.with_extension("replaced");
+            unless_missing(fs::remove_dir_all(&former))?;
+            fs::rename(&to, &former)?;
+            if let Err(error) = fs::rename(&from, &to) {
+                fs::rename(&former, &to)?;
+                return Err(error);
+            }
+            match fs::metadata(&former).is_ok_and(|m| m.is_dir()) {
+                true => fs::remove_dir_all(&former)?,
+                false => fs::remove_file(&former)?,
+            }
+        } else {
+            fs::rename(&from, &to)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,100 @@
+//! Keys and bytes: what a Zarr hierarchy is kept in.
+
+mod folder;
+mod memory;
+#[cfg(feature = "remote")]
+mod object;
+mod zip;
+
+use std::fmt::Debug;
+use std::io;
+use std::ops::Range;
+
+pub use folder::FolderStore;
+pub use memory::MemoryStore;
+#[cfg(feature = "remote")]
+pub use object::{RemoteOptions, RemoteStore};
+pub use zip::ZipStore;
+
+/// A part of a value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// From one byte to another; the end may be left open.
+    Range(u64, Option<u64>),
+    /// The last bytes.
+    Last(u64),
+}
+
+impl Part {
+    /// The bytes of a value of `len` bytes that are meant.
+    ///
+    /// # Errors
+    /// Where they lie outside the value.
+    pub fn within(&self, len: u64) -> io::Result<Range<u64>> {
+        let range = match *self {
+            Part::Range(start, end) => start..end.unwrap_or(len),
+            Part::Last(n) => len.checked_sub(n).ok_or_else(|| outside(self, len))?..len,
+        };
+        match range.start <= range.end && range.end <= len {
+            true => Ok(range),
+            false => Err(outside(self, len)),
+        }
+    }
+}
+
+fn outside(part: &Part, len: u64) -> io::Error {
+    io::Error::new(
+        io::ErrorKind::UnexpectedEof,
+        format!("{part:?} is outside the object, which has {len} bytes"),
+    )
+}
+
+/// Where keys such as `air/c/0/1` have bytes. Called from several threads at once.
+///
+/// A missing key is no error: it is `None`.
+pub trait Store: Debug + Send + Sync {
+    /// What a user would call it: a path or a URL.
+    fn name(&self) -> String;
+
+    /// Whether nothing can be written.
+    fn is_read_only(&self) -> bool {
+        false
+    }
+
+    /// Puts the bytes of a key in place of what `into` holds; `false` where there is no such key.
+    fn read(&self, key: &str, into: &mut Vec<u8>) -> io::Result<bool>;
+
+    /// Some parts of a value, in their order.
+    fn read_parts(&self, key: &str, parts: &[Part]) -> io::Result<Option<Vec<Vec<u8>>>>;
+
+    /// Bytes of a value.
+    fn size(&self, key: &str) -> io::Result<Option<u64>>;
+
+    /// Gives a key its bytes. Whoever reads at the same time, or after a crash, sees the former bytes
+    /// or these, nothing between.
+    fn write(&self, key: &str, bytes: &[u8]) -> io::Result<()>;
+
+    /// Removes a key, if it is there.
+    fn remove(&self, key: &str) -> io::Result<()>;
+
+    /// The names directly below a prefix, which is empty or ends in `/`; those of prefixes end in `/`.
+    fn list(&self, prefix: &str) -> io::Result<Vec<String>>;
+
+    /// Removes every key that begins with a prefix.
+    fn remove_all(&self, prefix: &str) -> io::Result<()>;
+
+    /// Everything below `from` takes the place of everything below `to`, in one step where the store
+    /// has such a step. Both end in `/`.
+    fn replace(&self, from: &str, to: &str) -> io::Result<()>;
+
+    /// All of a value.
+    fn get(&self, key: &str) -> io::Result<Option<Vec<u8>>> {
+        let mut bytes = Vec::new();
+        Ok(self.read(key, &mut bytes)?.then_some(bytes))
+    }
+}
+
+/// The error of a store that cannot be written.
+pub(crate) fn read_only() -> io::Error {
+    io::Error::new(io::ErrorKind::ReadOnlyFilesystem, "the store is read-only")
+}
