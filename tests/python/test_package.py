@@ -22,6 +22,7 @@ LAYERS = {
     "array": {"_chunkwise", "config", "_session", "_svg"},
     "diagnostics": {"_chunkwise", "config", "_session", "_svg"},
     "_collections": {"_chunkwise", "config", "_session", "_svg", "array", "diagnostics"},
+    "xarray": {"_collections", "array"},
 }
 
 

@@ -39,6 +39,7 @@ from . import (
     _ufuncs,
     _zarr,
     fft,
+    lib,
     linalg,
     overlap,
     random,
@@ -77,7 +78,7 @@ def __dir__() -> list[str]:
     return sorted(__all__)
 
 
-__all__ = ["Array", "fft", "linalg", "map_overlap", "overlap", "random"]
+__all__ = ["Array", "fft", "lib", "linalg", "map_overlap", "overlap", "random"]
 __all__ += _along.__all__
 __all__ += _bits.__all__
 __all__ += _blockwise.__all__

@@ -47,7 +47,7 @@ def axes(axis: Any) -> list[int] | None:
     """Axes from `None`, an int or a sequence of ints."""
     if axis is None:
         return None
-    if isinstance(axis, tuple | list):
+    if isinstance(axis, tuple | list | range):
         return [index(a) for a in axis]
     return [index(axis)]
 

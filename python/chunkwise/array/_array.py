@@ -294,6 +294,11 @@ class Array:
 
         return _html.array_html(self._expr)
 
+    def _repr_inline_(self, max_width: int) -> str:
+        # What xarray shows beside a variable's name, shape and dtype.
+        text = f"chunkwise.array<chunksize={self.chunksize}>"
+        return text if len(text) <= max_width else text[: max(max_width - 3, 0)] + "..."
+
     def visualize(self, filename: Any = None, format: str | None = None) -> Any:
         """A picture of what the array is made of, and of the plan to compute it.
 
