@@ -103,9 +103,16 @@ pub(crate) fn times_read(body: &Body, tasks: &Grid, tell: &mut dyn FnMut(SourceI
                 times_read(part, &Grid::new(axes), tell);
             }
         }
-        // Positions and other shapes may touch any chunk: taken for what they are.
-        Body::Take { input, .. } | Body::Reshape { input, .. } => {
-            times_read(input, &Grid::single(&input.shape()), tell);
+        // Positions may touch any chunk: each is taken for read once.
+        Body::Take { input, .. } => times_read(input, &Grid::single(&input.shape()), tell),
+        Body::Reshape { input, .. } => {
+            // A task is a run of rows of the input: it reads all chunks beside each other there.
+            let cuts = of_body(input).and_then(|cuts| cuts.into_iter().next().flatten());
+            let rows = cuts.map_or(1, |cut| cut.count());
+            let each = (tasks.count() as f32 / rows as f32).max(1.0);
+            times_read(input, &Grid::single(&input.shape()), &mut |source, once| {
+                tell(source, once * each);
+            });
         }
     }
 }
