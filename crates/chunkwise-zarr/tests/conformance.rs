@@ -1,5 +1,5 @@
 //! Every layout passes the script that every source and sink passes.
-#![allow(clippy::unwrap_used, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 use std::sync::Arc;
 

@@ -1,5 +1,5 @@
 //! Stored arrays: tasks are made of whole stored chunks, each read and written once.
-#![allow(clippy::unwrap_used, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -204,8 +204,8 @@ fn rows_become_columns_with_each_chunk_read_and_written_once() {
 fn what_is_computed_by_other_stages_is_put_together_as_it_is_stored() {
     let (session, store, x) = setup([600, 400], [130, 170]);
     let y = open(&store, "x");
-    let normalised = y.subtract(&y.mean(0).unwrap()).unwrap();
-    let normalised = normalised.divide(&y.std(0, 0.0).unwrap()).unwrap();
+    let normalised = y.subtract(y.mean(0).unwrap()).unwrap();
+    let normalised = normalised.divide(y.std(0, 0.0).unwrap()).unwrap();
     write(&session, &store, "normalised", &normalised, &[100, 150]);
     let sorted = y.sort(1, false).unwrap();
     write(&session, &store, "sorted", &sorted, &[77, 33]);

@@ -197,7 +197,11 @@ fn expm1(z: Complex64) -> Complex64 {
         return new(if z.re > 0.0 { z.re } else { -1.0 }, e.im);
     }
     // e^x cos y - 1 = (e^x - 1) cos y - 2 sin(y/2)^2
-    new(exp::expm1(z.re) * real_cos(z.im) - 2.0 * half * half, e.im)
+    // A zero is positive, whatever the sign of x.
+    new(
+        exp::expm1(z.re) * real_cos(z.im) - 2.0 * half * half + 0.0,
+        e.im,
+    )
 }
 
 /// `log |z|`, accurate where `|z|` is near 1.

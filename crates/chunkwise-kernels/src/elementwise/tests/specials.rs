@@ -93,6 +93,7 @@ fn complex_special_values_are_those_of_the_array_standard() {
         ("expm1", (INF, 0.0), (INF, 0.0)),
         ("expm1", (NAN, 0.0), (NAN, 0.0)),
         ("expm1", (1.0, INF), (NAN, NAN)),
+        ("expm1", (-0.0, 0.0), (0.0, 0.0)),
         ("tanh", (30.0, INF), (NAN, NAN)),
         ("tanh", (1.0, NAN), (NAN, NAN)),
         ("tanh", (0.0, INF), (0.0, NAN)),
