@@ -11,7 +11,7 @@ use smallvec::SmallVec;
 /// ```
 /// use chunkwise::{Array, Axes, DType};
 /// let x = Array::ones([4, 5, 6], DType::F64, 3)?;
-/// assert_eq!(x.sum(..)?.shape(), []);
+/// assert_eq!(x.sum(..)?.ndim(), 0);
 /// assert_eq!(x.sum(-1)?.shape(), [4, 5]);
 /// assert_eq!(x.sum([0, 2])?.shape(), [5]);
 /// assert_eq!(x.sum(Axes::from(1).keepdims())?.shape(), [4, 1, 6]);

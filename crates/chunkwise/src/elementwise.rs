@@ -298,7 +298,7 @@ impl Array {
     /// ```
     /// # use chunkwise::{Array, DType};
     /// let x = Array::ones([3], DType::F64, 3)?;
-    /// assert_eq!(x.allclose(1.0, 1e-5, 1e-8, false)?.shape(), []);
+    /// assert_eq!(x.allclose(1.0, 1e-5, 1e-8, false)?.ndim(), 0);
     /// # Ok::<_, chunkwise::Error>(())
     /// ```
     #[track_caller]

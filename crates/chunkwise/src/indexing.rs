@@ -126,7 +126,7 @@ impl Array {
     /// let x = Array::linspace(0.0, 1.0, 12, true, 4)?.reshape([3, 4])?;
     /// let large = x.mask(&x.greater(0.5)?)?;
     /// assert_eq!(large.ndim(), 1);
-    /// assert_eq!(large.mean(..)?.shape(), []);
+    /// assert_eq!(large.mean(..)?.ndim(), 0);
     /// # Ok::<_, chunkwise::Error>(())
     /// ```
     #[track_caller]

@@ -41,7 +41,7 @@ macro_rules! reductions {
             /// ```
             /// # use chunkwise::{Array, DType};
             #[doc = concat!("let x = Array::ones([4, 5], DType::", stringify!($dtype), ", 2)?;")]
-            #[doc = concat!("assert_eq!(x.", stringify!($method), "(..)?.shape(), []);")]
+            #[doc = concat!("assert_eq!(x.", stringify!($method), "(..)?.ndim(), 0);")]
             #[doc = concat!("assert_eq!(x.", stringify!($method), "(0)?.shape(), [5]);")]
             /// # Ok::<_, chunkwise::Error>(())
             /// ```

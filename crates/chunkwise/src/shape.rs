@@ -6,7 +6,7 @@ use chunkwise_core::{Dims, Error, Result};
 /// use chunkwise::{Array, DType};
 /// assert_eq!(Array::zeros(5, DType::I32, 5)?.shape(), [5]);
 /// assert_eq!(Array::zeros([2, 3], DType::I32, 3)?.shape(), [2, 3]);
-/// assert_eq!(Array::zeros((), DType::I32, 1)?.shape(), []);
+/// assert_eq!(Array::zeros((), DType::I32, 1)?.ndim(), 0);
 /// # Ok::<_, chunkwise::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

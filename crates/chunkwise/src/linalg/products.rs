@@ -68,7 +68,7 @@ impl Array {
     /// let v = Array::ones([4], DType::F64, 2)?;
     /// assert_eq!(x.matmul(&y)?.shape(), [5, 3, 6]);
     /// assert_eq!(x.matmul(&v)?.shape(), [5, 3]);
-    /// assert_eq!(v.matmul(&v)?.shape(), []);
+    /// assert_eq!(v.matmul(&v)?.ndim(), 0);
     /// # Ok::<_, chunkwise::Error>(())
     /// ```
     #[track_caller]
@@ -121,7 +121,7 @@ impl Array {
     /// ```
     /// # use chunkwise::{Array, DType};
     /// let x = Array::ones([3, 4], DType::C128, 2)?;
-    /// assert_eq!(x.vdot(&x)?.shape(), []);
+    /// assert_eq!(x.vdot(&x)?.ndim(), 0);
     /// # Ok::<_, chunkwise::Error>(())
     /// ```
     #[track_caller]
