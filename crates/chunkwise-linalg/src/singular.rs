@@ -49,7 +49,13 @@ fn decompose<T: Field>(
     let k = m.min(n);
     let (mu, nv) = if full { (m, n) } else { (k, k) };
     let compute = vectors(wanted, full);
-    let matrix = work(a, (m, n));
+    let mut matrix = work(a, (m, n));
+    let scale = scale(a);
+    if let Some(scale) = scale {
+        matrix
+            .col_iter_mut()
+            .for_each(|column| column.iter_mut().for_each(|x| *x = x.over(scale)));
+    }
     let mut u = Mat::zeros(if wanted { m } else { 0 }, if wanted { mu } else { 0 });
     let mut v = Mat::zeros(if wanted { n } else { 0 }, if wanted { nv } else { 0 });
     let mut s = vec![T::of_real(T::R::default()); k];
@@ -70,7 +76,23 @@ fn decompose<T: Field>(
         Default::default(),
     )
     .map_err(|_| failed())?;
+    if let Some(scale) = scale {
+        s.iter_mut().for_each(|x| *x = x.over(1.0 / scale));
+    }
     Ok(Svd { u, s, v })
+}
+
+/// Elements beyond this, or all below its inverse, are brought near 1 first: their squares, or those of
+/// small ones among them, would leave the range of their type.
+const FAR: f64 = 1e15;
+
+/// The power of two by which a matrix is divided, where its elements are far from 1. That changes no
+/// digit of those in the normal range.
+fn scale<T: Field>(a: &[T]) -> Option<f64> {
+    let largest = a.iter().map(|x| x.magnitude()).fold(0.0, f64::max);
+    let far = largest > FAR || (largest > 0.0 && largest < 1.0 / FAR);
+    let exponent = largest.min(f64::MAX).log2().floor().max(-1022.0);
+    far.then(|| 2f64.powi(exponent as i32))
 }
 
 /// Singular values, and the vectors as `u` and the adjoint of `v` where they are asked for.

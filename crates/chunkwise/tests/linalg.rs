@@ -566,3 +566,26 @@ fn a_factorization_in_rows_keeps_to_the_memory_limit() {
     let whole = session.compute(&[&q]).unwrap_err();
     assert!(matches!(whole, Error::OverBudget { .. }), "{whole}");
 }
+
+#[test]
+fn singular_values_of_huge_and_tiny_matrices() {
+    // Of [[2, 0], [0, 1]] times each, in a rotated form that is no diagonal.
+    for size in [1e300, 8e307, 1e-300, 1e-307, 1e40, 1.0] {
+        let a: Vec<f64> = [1.5, 0.5, 0.5, 1.5].iter().map(|x| x * size).collect();
+        let x = Array::from_vec(a, [2, 2], 2).unwrap();
+        let s = x.svdvals().unwrap().compute().unwrap();
+        let s = s.to_vec::<f64>().unwrap();
+        assert!((s[0] / size - 2.0).abs() < 1e-14, "{size}: {s:?}");
+        assert!((s[1] / size - 1.0).abs() < 1e-14, "{size}: {s:?}");
+    }
+    for size in [1e38f32, 1e-37] {
+        let x = Array::from_vec(
+            vec![1.5 * size, 0.5 * size, 0.5 * size, 1.5 * size],
+            [2, 2],
+            2,
+        );
+        let s = x.unwrap().svdvals().unwrap().compute().unwrap();
+        let s = s.to_vec::<f32>().unwrap();
+        assert!((s[0] / size - 2.0).abs() < 1e-6, "{size}: {s:?}");
+    }
+}
