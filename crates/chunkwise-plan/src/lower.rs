@@ -476,6 +476,7 @@ impl<'a> Lowering<'a> {
             (&body_b, b, cells(batch..batch + m)),
         ] {
             self.reads(of, &Grid::single(e.shape()), times);
+            self.repeated.push((e.clone(), times));
         }
         let kind = ContractStage {
             a: body_a,
@@ -485,9 +486,6 @@ impl<'a> Lowering<'a> {
             n,
             panels,
         };
-        self.repeated
-            .push((a.clone(), cells(batch + m..batch + m + n)));
-        self.repeated.push((b.clone(), cells(batch..batch + m)));
         let mut stage = single(e, StageKind::Contract(kind), tasks);
         let depth: usize = contracted.iter().product();
         stage.cost = depth as f32 / 12.0;

@@ -44,34 +44,21 @@ impl ZarrArray {
         let prefix = prefix(path);
         for (name, version) in [("zarr.json", 3), (".zarray", 2)] {
             let key = format!("{prefix}{name}");
-            let about = object(&*store, &key);
-            let Some(bytes) = store
-                .get(&key)
-                .map_err(|e| Error::io("reading", &about, e))?
-            else {
+            let Some(mut document) = crate::hierarchy::document(&*store, &key)? else {
                 continue;
             };
+            let about = object(&*store, &key);
             let invalid = |reason: String| Error::InvalidFile {
                 path: about.clone(),
                 reason,
             };
-            let mut document: Value =
-                serde_json::from_slice(&bytes).map_err(|e| invalid(e.to_string()))?;
             if version == 3 && document.get("node_type") == Some(&"group".into()) {
                 let names = crate::hierarchy::array_names(&*store, &prefix);
                 return Err(invalid(format!("is a group, not an array{names}")));
             }
             if version == 2 {
-                let key = format!("{prefix}.zattrs");
-                let attributes = store
-                    .get(&key)
-                    .map_err(|e| Error::io("reading", object(&*store, &key), e))?;
-                if let (Some(bytes), Some(map)) = (attributes, document.as_object_mut()) {
-                    let attributes: Value =
-                        serde_json::from_slice(&bytes).map_err(|e| Error::InvalidFile {
-                            path: object(&*store, &key),
-                            reason: e.to_string(),
-                        })?;
+                let attributes = crate::hierarchy::document(&*store, &format!("{prefix}.zattrs"))?;
+                if let (Some(attributes), Some(map)) = (attributes, document.as_object_mut()) {
                     map.insert("attributes".to_owned(), attributes);
                 }
             }

@@ -116,7 +116,8 @@ fn group(store: &dyn Store, prefix: &str) -> Result<Option<Value>> {
     Ok(Some(group))
 }
 
-fn document(store: &dyn Store, key: &str) -> Result<Option<Value>> {
+/// The JSON document under a key, if there is one.
+pub(crate) fn document(store: &dyn Store, key: &str) -> Result<Option<Value>> {
     let bytes = store
         .get(key)
         .map_err(|e| Error::io("reading", object(store, key), e))?;
