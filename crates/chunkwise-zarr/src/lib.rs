@@ -28,4 +28,4 @@ pub use sink::ZarrSink;
 pub use source::ZarrSource;
 pub use store::{Fetch, FolderStore, MemoryStore, Store, ZipStore};
 #[cfg(feature = "remote")]
-pub use store::{Fetch, RemoteOptions, RemoteStore};
+pub use store::{RemoteOptions, RemoteStore};
