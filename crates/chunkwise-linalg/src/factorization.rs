@@ -200,10 +200,10 @@ impl Factorization {
             })
             .collect();
         build(pool, &made, &mut |views| match dtype {
-            DType::F32 => given.run::<f32>(inputs, items, views),
-            DType::F64 => given.run::<f64>(inputs, items, views),
-            DType::C64 => given.run::<Complex32>(inputs, items, views),
-            DType::C128 => given.run::<Complex64>(inputs, items, views),
+            DType::F32 => given.run::<f32>(inputs, items, views, pool),
+            DType::F64 => given.run::<f64>(inputs, items, views, pool),
+            DType::C64 => given.run::<Complex32>(inputs, items, views, pool),
+            DType::C128 => given.run::<Complex64>(inputs, items, views, pool),
             _ => Err(given.unsupported(dtype)),
         })
     }
@@ -318,7 +318,13 @@ impl Given {
         }
     }
 
-    fn run<T>(&self, inputs: &[Chunk], items: usize, views: &mut [ViewMut<'_>]) -> Result<()>
+    fn run<T>(
+        &self,
+        inputs: &[Chunk],
+        items: usize,
+        views: &mut [ViewMut<'_>],
+        pool: &Pool,
+    ) -> Result<()>
     where
         T: eigen::General,
         T::C: Field,
@@ -342,12 +348,12 @@ impl Given {
             match self.what {
                 Factorization::Qr { q, full } => {
                     let k = if full { m } else { m.min(n) };
-                    orthogonal::qr(a, (m, n), k, q, views, at)?;
+                    orthogonal::qr(a, (m, n), k, q, views, at, pool)?;
                 }
                 Factorization::Reflectors => orthogonal::reflectors(a, (m, n), views, at)?,
                 Factorization::ApplyReflectors => {
                     let parts = (a, input(1, at), input(2, at));
-                    orthogonal::apply_reflectors(parts, (m, n), p, views, at)?;
+                    orthogonal::apply_reflectors(parts, (m, n), p, views, at, pool)?;
                 }
                 Factorization::Svd { full } => singular::run(a, (m, n), true, full, views, at)?,
                 Factorization::Svdvals => singular::run(a, (m, n), false, false, views, at)?,

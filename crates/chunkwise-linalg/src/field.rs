@@ -1,9 +1,11 @@
 //! The four number types, and memory for `faer`.
 
-use chunkwise_core::{Complex, Element, Error, Result};
+use chunkwise_core::{Chunk, Complex, Element, Error, Pool, Result};
 use faer::dyn_stack::{MemBuffer, StackReq};
 use faer::traits::{ComplexField, RealField};
 use faer::{Mat, MatMut, MatRef};
+
+use crate::stack::item_mut;
 
 /// A number that matrices are made of.
 pub(crate) trait Field: ComplexField<Real = Self::R> + Element {
@@ -72,6 +74,20 @@ pub(crate) fn work<T: Field>(data: &[T], shape: (usize, usize)) -> Mat<T> {
     let mut to = Mat::zeros(shape.0, shape.1);
     to.copy_from(from);
     to
+}
+
+/// Hands a matrix in Fortran order, in memory of the pool, to a function: what is in it before is not
+/// said.
+pub(crate) fn columns<T: Field>(
+    pool: &Pool,
+    (m, n): (usize, usize),
+    run: impl FnOnce(MatMut<'_, T>) -> Result<()>,
+) -> Result<()> {
+    let memory = Chunk::build(pool, T::DTYPE, &[n, m], |mut view| {
+        let data = item_mut(&mut view, 0, n * m)?;
+        run(MatMut::from_column_major_slice_mut(data, m, n))
+    });
+    memory.map(drop)
 }
 
 /// Bytes of a matrix made by [`work`].

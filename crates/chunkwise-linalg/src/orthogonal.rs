@@ -1,12 +1,12 @@
 //! QR, whole and in the parts that a tall matrix in chunks is factorized by.
 
-use chunkwise_core::{Result, ViewMut};
+use chunkwise_core::{Pool, Result, ViewMut};
 use faer::dyn_stack::{MemStack, StackReq};
 use faer::linalg::householder;
 use faer::linalg::qr::no_pivoting::factor;
 use faer::{Conj, MatMut, MatRef, Par};
 
-use crate::field::{Field, buffer, rows_mut, work, work_bytes};
+use crate::field::{self, Field, buffer, columns, rows, rows_mut, work_bytes};
 use crate::stack::{item_mut, outputs};
 
 /// Householder vectors are gathered into blocks of so many.
@@ -81,7 +81,8 @@ pub(crate) fn qr_bytes<T: Field>(m: usize, n: usize, columns: usize) -> u64 {
         + needed.unaligned_bytes_required() as u64
 }
 
-/// `q` (where it is asked for) and `r` of a matrix; `q` has as many columns as `r` rows.
+/// `q` (where it is asked for) and `r` of a matrix; `q` has as many columns as `r` rows. Matrices on the
+/// way are taken from the pool: they are as large as what is factorized.
 pub(crate) fn qr<T: Field>(
     a: &[T],
     (m, n): (usize, usize),
@@ -89,28 +90,32 @@ pub(crate) fn qr<T: Field>(
     q: bool,
     views: &mut [ViewMut<'_>],
     at: usize,
+    pool: &Pool,
 ) -> Result<()> {
-    let mut factors = work(a, (m, n));
     let size = m.min(n);
     let mut coefficients = faer::Mat::zeros(block(m, n).min(size.max(1)), size);
-    if size > 0 {
-        factorize(factors.as_mut(), coefficients.as_mut())?;
-    }
-    if !q {
-        let [r] = outputs(views)?;
+    columns(pool, (m, n), |mut factors| {
+        factors.copy_from(rows(a, (m, n)));
+        if size > 0 {
+            factorize(factors.as_mut(), coefficients.as_mut())?;
+        }
+        if !q {
+            let [r] = outputs(views)?;
+            write_r(factors.as_ref(), rows_mut(item_mut(r, at, k * n)?, (k, n)));
+            return Ok(());
+        }
+        let [q, r] = outputs(views)?;
         write_r(factors.as_ref(), rows_mut(item_mut(r, at, k * n)?, (k, n)));
-        return Ok(());
-    }
-    let [q, r] = outputs(views)?;
-    write_r(factors.as_ref(), rows_mut(item_mut(r, at, k * n)?, (k, n)));
-    let mut full = faer::Mat::zeros(m, k);
-    write_identity(full.as_mut());
-    if size > 0 {
-        let v = factors.as_ref().get(.., ..size);
-        apply(v, coefficients.as_ref(), full.as_mut())?;
-    }
-    rows_mut(item_mut(q, at, m * k)?, (m, k)).copy_from(full.as_ref());
-    Ok(())
+        columns(pool, (m, k), |mut full| {
+            write_identity(full.as_mut());
+            if size > 0 {
+                let v = factors.as_ref().get(.., ..size);
+                apply(v, coefficients.as_ref(), full.as_mut())?;
+            }
+            rows_mut(item_mut(q, at, m * k)?, (m, k)).copy_from(full.as_ref());
+            Ok(())
+        })
+    })
 }
 
 /// The factorization of a matrix of `m` rows and at most as many columns as it is: the reflectors in
@@ -171,21 +176,26 @@ pub(crate) fn apply_reflectors<T: Field>(
     columns: usize,
     views: &mut [ViewMut<'_>],
     at: usize,
+    pool: &Pool,
 ) -> Result<()> {
     let (size, b) = (m.min(n), block(m, n));
     let [q] = outputs(views)?;
     let q: &mut [T] = item_mut(q, at, m * columns)?;
-    let mut work = faer::Mat::<T>::zeros(m, columns);
-    for j in 0..columns {
-        for i in 0..size {
-            work[(i, j)] = top[i * columns + j];
+    field::columns(pool, (m, columns), |mut work| {
+        for j in 0..columns {
+            for i in 0..m {
+                work[(i, j)] = match i < size {
+                    true => top[i * columns + j],
+                    false => T::of_real(T::R::default()),
+                };
+            }
         }
-    }
-    if size > 0 {
-        let v = MatRef::from_column_major_slice(v, m, n).get(.., ..size);
-        let c = MatRef::from_column_major_slice(&c[..b * size], b, size);
-        apply(v, c, work.as_mut())?;
-    }
-    rows_mut(q, (m, columns)).copy_from(work.as_ref());
-    Ok(())
+        if size > 0 {
+            let v = MatRef::from_column_major_slice(v, m, n).get(.., ..size);
+            let c = MatRef::from_column_major_slice(&c[..b * size], b, size);
+            apply(v, c, work.as_mut())?;
+        }
+        rows_mut(q, (m, columns)).copy_from(work.as_ref());
+        Ok(())
+    })
 }

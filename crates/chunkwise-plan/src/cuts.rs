@@ -99,16 +99,19 @@ pub(crate) fn of_body(body: &Body, stages: &[Stage]) -> Option<Cuts> {
             let inner = of_body(input, stages)?;
             let mut cuts: Cuts = vec![None; to.len()];
             for group in AxisGroup::between(from, to) {
-                let (own, new) = (group.from[0], group.to[0]);
-                let rows = (
-                    AxisGroup::row(from, &group.from),
-                    AxisGroup::row(to, &group.to),
-                );
-                cuts[new] = match (&inner[own], group.from.len() + group.to.len()) {
-                    (Some(cut), 2) => Some(cut.clone()),
-                    (Some(cut), _) => Some(in_rows(cut, rows, to[new])),
-                    (None, _) => None,
+                let Some(cut) = &inner[group.from[0]] else {
+                    continue;
                 };
+                if let ([_], [new]) = (&group.from[..], &group.to[..]) {
+                    cuts[*new] = Some(cut.clone());
+                    continue;
+                }
+                // As many elements as a chunk has, from the fastest axis on.
+                let mut left = cut.longest() * AxisGroup::row(from, &group.from);
+                for &a in group.to.iter().rev() {
+                    cuts[a] = Some(AxisGrid::regular(to[a], left.clamp(1, to[a].max(1))));
+                    left /= to[a].max(1);
+                }
             }
             Some(cuts)
         }

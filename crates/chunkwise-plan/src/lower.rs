@@ -41,6 +41,8 @@ const NESTED: usize = 24;
 const KEEP_COST: f32 = 0.75;
 /// The same where it does not fit in memory, and is written to scratch files.
 const SPILL_COST: f32 = 2.0;
+/// How often a plan that does not fit is made again, each time for half the memory.
+const SMALLER: usize = 4;
 /// Rounds of deciding what to keep: what is kept changes what is shared.
 const ROUNDS: usize = 4;
 
@@ -55,15 +57,25 @@ pub fn plan(exprs: &[Expr], options: &Options) -> Result<Plan> {
 pub fn plan_into(exprs: &[Expr], deliveries: &[Delivery], options: &Options) -> Result<Plan> {
     let nodes = postorder(exprs);
     let nested = too_nested(&nodes);
-    let fast = keeping(exprs, deliveries, &nodes, nested.clone(), options)?;
-    if fast.least_memory() <= options.memory_limit {
-        return Ok(fast);
+    let mut best = keeping(exprs, deliveries, &nodes, nested.clone(), options)?;
+    let mut memory_limit = options.memory_limit;
+    for _ in 0..SMALLER {
+        if best.least_memory() <= options.memory_limit {
+            break;
+        }
+        // Without what it keeps for speed, and cut as for less memory, it is slower, but may fit.
+        let options = Options {
+            memory_limit,
+            ..*options
+        };
+        let lowering = Lowering::run(exprs, deliveries, &nodes, &nested, &options)?;
+        let plan = lowering.finish(exprs, deliveries)?;
+        if plan.least_memory() < best.least_memory() {
+            best = plan;
+        }
+        memory_limit /= 2;
     }
-    // What is kept needs room: without it the plan is slower, but may fit.
-    let small = Lowering::run(exprs, deliveries, &nodes, &nested, options)?;
-    let small = small.finish(exprs, deliveries)?;
-    let smaller = small.least_memory() < fast.least_memory();
-    Ok(if smaller { small } else { fast })
+    Ok(best)
 }
 
 /// The plan that keeps what is worth it, beside `kept`.

@@ -300,6 +300,14 @@ fn what_is_kept_for_speed_does_not_make_a_plan_too_large() {
     };
     let want = months(&x).compute().unwrap();
     let mut computed = 0;
+    // Where months are whole in chunks, each chunk is read once.
+    let (session, store_60, x_60) = setup([1020, 64], [60, 32]);
+    store_60.chunk_reads("x");
+    let got = session.compute(&[&months(&open(&store_60, "x"))]).unwrap();
+    assert_near(&got[0], &months(&x_60).compute().unwrap());
+    let reads = store_60.chunk_reads("x");
+    assert_eq!(reads.len(), 34);
+    assert!(reads.values().all(|n| *n == 1), "{reads:?}");
     for limit in (200..=2000).step_by(50) {
         let session = Session::new(2, limit << 10).unwrap();
         match session.compute(&[&months(&y)]) {
