@@ -104,6 +104,8 @@ pub use chunkwise_kernels::elementwise::{FUNCTIONS, Function};
 pub use chunkwise_kernels::random::Generator;
 pub use chunkwise_kernels::reduce::{REDUCTIONS, Reduction};
 pub use chunkwise_kernels::scan::{SCANS, Scan};
+#[cfg(feature = "parquet")]
+pub use chunkwise_parquet::{ParquetColumn, ParquetFile};
 pub use chunkwise_plan::Plan;
 pub use chunkwise_storage::{
     FunctionSource, MemorySource, NpySource, Npz, NpzSink, NpzSource, RawLayout, RawSink,
