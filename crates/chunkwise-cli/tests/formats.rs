@@ -256,6 +256,7 @@ fn a_plan_is_shown_before_anything_is_written() {
         "{text}"
     );
     assert!(text.contains("memory per task"), "{text}");
+    assert!(text.contains("\ncost: about "), "{text}");
     assert_eq!(folder.names(), ["a.zarr"]);
     let shown = folder.run(&["copy", "a.zarr", "b.npy", "--progress", "--stats"]);
     assert!(shown.err.contains("18.75 KiB at "), "{}", shown.err);

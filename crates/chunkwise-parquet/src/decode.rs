@@ -57,7 +57,7 @@ pub(crate) fn decode(
             ints!(r, I8 i8, I16 i16, I32 i32, I64 i64, U8 u8, U16 u16, U32 u32, U64 u64)
         }
         R::Int96ColumnReader(r) => read(r, skip, int.map(|i| i as i64), |v| v.to_nanos(), out),
-        R::FixedLenByteArrayColumnReader(r) => read(r, skip, Some(float as f32), |v| half(v), out),
+        R::FixedLenByteArrayColumnReader(r) => read(r, skip, Some(float as f32), half, out),
         R::ByteArrayColumnReader(_) => Err(Fault::Copy),
     }
 }

@@ -283,7 +283,11 @@ impl Copying {
             let targets: Vec<_> = targets.collect();
             let arrays: Vec<&Array> = step.arrays.iter().collect();
             text.push_str(&step.describe(&sinks));
-            text.push_str(&session.plan_for(&arrays, &targets)?.explain());
+            let plan = session.plan_for(&arrays, &targets)?;
+            text.push_str(&plan.explain());
+            // What the plan reckons with are nanoseconds.
+            let seconds = plan.cost() / 1e9;
+            text.push_str(&format!("cost: about {seconds:.3} s of one core\n"));
             for sink in sinks {
                 sink.abort();
             }

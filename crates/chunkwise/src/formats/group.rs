@@ -59,7 +59,14 @@ impl Group {
     pub fn names(&self) -> Result<Vec<String>> {
         match &self.members {
             Members::Npz(file, _) => Ok(file.names().to_vec()),
-            Members::Zarr(location) => children(&*location.store, &location.full()),
+            Members::Zarr(location) => {
+                let found = children(&*location.store, &location.full());
+                let without_listing = self.place.at.starts_with("http");
+                found.map_err(|e| match without_listing {
+                    true => self.unlisted(),
+                    false => e,
+                })
+            }
             #[cfg(feature = "parquet")]
             Members::Parquet(file, _) => Ok(file.names()),
         }
@@ -101,6 +108,18 @@ impl Group {
             found.extend(below.into_iter().map(|(n, o)| (format!("{name}/{n}"), o)));
         }
         Ok(found)
+    }
+
+    /// Why the names behind a plain web server are not known.
+    fn unlisted(&self) -> Error {
+        Error::InvalidFile {
+            path: self.place.to_string().into(),
+            reason: format!(
+                "is a group whose server lists no names and which has no consolidated metadata; name an \
+                 array, as in {}",
+                self.place.below("name")
+            ),
+        }
     }
 
     /// The array of a group of one.
