@@ -237,6 +237,34 @@ fn groups_are_copied_with_all_that_is_below() {
 }
 
 #[test]
+fn consolidated_metadata_is_copied_as_such() {
+    let folder = Folder::new();
+    store(&folder, "a.zarr", "t", &sharded());
+    store(&folder, "a.zarr", "day/u", &Layout::new(&[60, 5]));
+    let location = StoreLocation::parse(folder.path().join("a.zarr").to_str().unwrap()).unwrap();
+    chunkwise::zarr_store::consolidate(&*location.store, "a.zarr", Version::V3).unwrap();
+    folder.output(&["copy", "a.zarr", "b.zarr"]);
+    folder.output(&["copy", "a.zarr", "c.zarr", "--zarr-format", "2"]);
+    let json = |path: &str| -> serde_json::Value {
+        serde_json::from_slice(&fs::read(folder.path().join(path)).unwrap()).unwrap()
+    };
+    let new = json("b.zarr/zarr.json");
+    let metadata = &new["consolidated_metadata"]["metadata"];
+    let names: Vec<&String> = metadata.as_object().unwrap().keys().collect();
+    assert_eq!(names, ["day", "day/u", "t"]);
+    assert_eq!(metadata["day/u"], json("b.zarr/day/u/zarr.json"));
+    let metadata = &json("c.zarr/.zmetadata")["metadata"];
+    assert_eq!(metadata["t/.zarray"], json("c.zarr/t/.zarray"));
+    assert_eq!(metadata["t/.zattrs"], json("c.zarr/t/.zattrs"));
+    // What is listed is what is there.
+    for copy in ["b.zarr", "c.zarr"] {
+        let info = folder.output(&["info", copy]);
+        assert!(info.contains("size    2 arrays, 37.50 KiB"), "{info}");
+        whole(&folder, &[&format!("{copy}::day/u")]);
+    }
+}
+
+#[test]
 fn a_plan_is_shown_before_anything_is_written() {
     let folder = Folder::new();
     store(&folder, "a.zarr", "", &Layout::new(&[1, 40]));

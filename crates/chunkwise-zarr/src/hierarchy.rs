@@ -131,6 +131,58 @@ pub fn describe_group(
     Ok(())
 }
 
+/// Whether a group has the metadata of all that is below it.
+///
+/// # Errors
+/// [`Error::Io`] where the store cannot be read.
+pub fn is_consolidated(store: &dyn Store, path: &str) -> Result<bool> {
+    Ok(consolidated(store, &prefix(path))?.is_some())
+}
+
+/// Writes the metadata of everything below a group beside the group's own, so that one read tells all.
+///
+/// # Errors
+/// [`Error::Io`] where the store cannot be read or written.
+pub fn consolidate(store: &dyn Store, path: &str, version: Version) -> Result<()> {
+    let root = prefix(path);
+    let files: &[&str] = match version {
+        Version::V3 => &["zarr.json"],
+        Version::V2 => &[".zgroup", ".zarray", ".zattrs"],
+    };
+    let mut found = Map::new();
+    let mut left = vec![String::new()];
+    while let Some(below) = left.pop() {
+        for file in files {
+            let Some(metadata) = document(store, &format!("{root}{below}{file}"))? else {
+                continue;
+            };
+            // In version 3 a node's name stands for its only document, and the root has itself.
+            match (version, below.strip_suffix('/')) {
+                (Version::V3, None) => {}
+                (Version::V3, Some(name)) => drop(found.insert(name.to_owned(), metadata)),
+                (Version::V2, _) => drop(found.insert(format!("{below}{file}"), metadata)),
+            }
+        }
+        let names = children(store, &format!("{root}{below}"))?;
+        left.extend(names.iter().rev().map(|name| format!("{below}{name}/")));
+    }
+    let (file, text) = match version {
+        Version::V3 => {
+            let mut own =
+                document(store, &format!("{root}zarr.json"))?.unwrap_or_else(|| json!({}));
+            own["consolidated_metadata"] =
+                json!({"kind": "inline", "must_understand": false, "metadata": found});
+            ("zarr.json", own)
+        }
+        Version::V2 => (
+            ".zmetadata",
+            json!({"zarr_consolidated_format": 1, "metadata": found}),
+        ),
+    };
+    let written = store.write(&format!("{root}{file}"), text.to_string().as_bytes());
+    written.map_err(|e| Error::io("writing", object(store, &root), e))
+}
+
 /// Refuses a place that a new hierarchy may not take: without `overwrite` any that holds something,
 /// with it any that holds something else than a Zarr array or group.
 ///

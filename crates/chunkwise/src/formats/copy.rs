@@ -4,7 +4,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use chunkwise_core::{AxisGrid, Chunks, Error, Result, Sink};
 use chunkwise_storage::NpzSink;
 use chunkwise_zarr::{
-    Compressor, Layout, Location, Version, ZarrArray, check_replaceable, describe_group,
+    Compressor, Layout, Location, Version, ZarrArray, check_replaceable, consolidate,
+    describe_group,
 };
 use serde_json::{Map, Value};
 
@@ -102,6 +103,8 @@ struct Staged {
     groups: Vec<(String, Map<String, Value>)>,
     resume: bool,
     overwrite: bool,
+    /// Whether the target gets the metadata of all that is below it, as the source has.
+    consolidated: bool,
 }
 
 impl Copying {
@@ -259,6 +262,7 @@ impl Copying {
                 groups,
                 resume: options.resume,
                 overwrite: options.overwrite,
+                consolidated: group.is_consolidated()?,
             }),
         })
     }
@@ -436,6 +440,9 @@ impl Staged {
         for (path, attributes) in &self.groups {
             let at = format!("{}/{path}", self.at);
             describe_group(store, &at, self.version, attributes)?;
+        }
+        if self.consolidated {
+            consolidate(store, &self.at, self.version)?;
         }
         let target = self.target.full();
         check_replaceable(store, &target, self.overwrite)?;

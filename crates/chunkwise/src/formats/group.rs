@@ -2,7 +2,7 @@ use std::path::PathBuf;
 
 use chunkwise_core::{Error, Result};
 use chunkwise_storage::Npz;
-use chunkwise_zarr::{Location, children};
+use chunkwise_zarr::{Location, children, is_consolidated};
 use serde_json::{Map, Value};
 
 use super::{Dataset, OpenOptions, Opened, Place, read};
@@ -50,6 +50,14 @@ impl Group {
     /// The user's attributes, where the format has such.
     pub fn attributes(&self) -> &Map<String, Value> {
         &self.attributes
+    }
+
+    /// Whether it has the metadata of all that is below it.
+    pub(super) fn is_consolidated(&self) -> Result<bool> {
+        match &self.members {
+            Members::Zarr(location) => is_consolidated(&*location.store, &location.full()),
+            _ => Ok(false),
+        }
     }
 
     /// The names of its arrays and groups.
