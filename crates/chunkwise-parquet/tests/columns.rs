@@ -113,7 +113,13 @@ fn passes_the_script_over_packings_and_row_groups() {
         );
         for fill in [None, Some(Scalar::Float(-7.5))] {
             let null = if fill.is_some() { -7.5 } else { f64::NAN };
-            let value = |i: usize| if i % 3 == 0 { null } else { i as f64 / 4.0 };
+            let value = |i: usize| {
+                if i.is_multiple_of(3) {
+                    null
+                } else {
+                    i as f64 / 4.0
+                }
+            };
             let holes: Vec<f64> = (0..rows).map(value).collect();
             check(
                 &file.0,

@@ -35,7 +35,8 @@ pub(super) fn npz(place: &Place, options: &OpenOptions) -> Result<Opened> {
             return zarr(place, options);
         }
         let members = Members::Npz(file, options.scratch.clone());
-        return Ok(Opened::Group(Group::new(place, ".npz", members)));
+        let group = Group::new(place, ".npz", members);
+        return Ok(Opened::Group(Box::new(group)));
     }
     let dataset = npz_member(place, &file, options.scratch.as_deref())?;
     Ok(Opened::Array(Box::new(dataset)))
@@ -113,7 +114,7 @@ pub(super) fn zarr(place: &Place, _: &OpenOptions) -> Result<Opened> {
         Node::Group(attributes) => {
             let mut group = Group::new(place, "Zarr group", Members::Zarr(location));
             group.attributes = attributes;
-            Ok(Opened::Group(group))
+            Ok(Opened::Group(Box::new(group)))
         }
     }
 }
@@ -156,7 +157,8 @@ pub(super) fn parquet(place: &Place, options: &OpenOptions) -> Result<Opened> {
     let file = chunkwise_parquet::ParquetFile::open(&place.at)?;
     if place.member.is_empty() {
         let members = Members::Parquet(Box::new(file), options.fill_value);
-        return Ok(Opened::Group(Group::new(place, "Parquet", members)));
+        let group = Group::new(place, "Parquet", members);
+        return Ok(Opened::Group(Box::new(group)));
     }
     let dataset = parquet_column(place, &file, options.fill_value)?;
     Ok(Opened::Array(Box::new(dataset)))

@@ -14,7 +14,7 @@ pub enum Opened {
     /// An array.
     Array(Box<Dataset>),
     /// Arrays by name.
-    Group(Group),
+    Group(Box<Group>),
 }
 
 impl Opened {
@@ -97,20 +97,27 @@ pub const FORMATS: &[Format] = &[
     },
 ];
 
-/// Formats of which only it is known that they are read elsewhere.
-const FOREIGN: [(&[&[u8]], &[&str], &str); 2] = [
-    (
-        &[b"\x89HDF\r\n\x1a\n"],
-        &["h5", "hdf5", "he5", "nc4"],
-        "an HDF5 or NetCDF 4 file, which is read from Python: chunkwise.array.from_hdf5(path, name), \
-         or from_array of a dataset of h5py",
-    ),
-    (
-        &[b"CDF\x01", b"CDF\x02", b"CDF\x05"],
-        &["nc"],
-        "a NetCDF file, which is read from Python: \
-         xarray.open_dataset(path, chunks={}, chunked_array_type=\"chunkwise\")",
-    ),
+/// A format of which only it is known that it is read elsewhere.
+struct Foreign {
+    magic: &'static [&'static [u8]],
+    suffixes: &'static [&'static str],
+    /// Where.
+    reason: &'static str,
+}
+
+const FOREIGN: [Foreign; 2] = [
+    Foreign {
+        magic: &[b"\x89HDF\r\n\x1a\n"],
+        suffixes: &["h5", "hdf5", "he5", "nc4"],
+        reason: "an HDF5 or NetCDF 4 file, which is read from Python: \
+                 chunkwise.array.from_hdf5(path, name)",
+    },
+    Foreign {
+        magic: &[b"CDF\x01", b"CDF\x02", b"CDF\x05"],
+        suffixes: &["nc"],
+        reason: "a NetCDF file, which is read from Python: \
+                 xarray.open_dataset(path, chunks={}, chunked_array_type=\"chunkwise\")",
+    },
 ];
 
 /// Opens what a path or URL holds: a member of it where one is written behind `::`.
@@ -167,9 +174,10 @@ pub fn open_with(at: &str, options: &OpenOptions) -> Result<Opened> {
         .map_err(|e| Error::io("reading", path, e))?;
     let begins = |magic: &[&[u8]]| magic.iter().any(|m| head.starts_with(m));
     let named = |suffixes: &[&str]| suffixes.contains(&suffix.as_str());
-    for (magic, suffixes, reason) in FOREIGN {
-        if begins(magic) || (named(suffixes) && !FORMATS.iter().any(|f| begins(f.magic))) {
-            return Err(invalid(reason.to_owned()));
+    let is_known = FORMATS.iter().any(|f| begins(f.magic));
+    for foreign in FOREIGN {
+        if begins(foreign.magic) || (named(foreign.suffixes) && !is_known) {
+            return Err(invalid(foreign.reason.to_owned()));
         }
     }
     let likely = |f: &&Format| begins(f.magic) && named(f.suffixes);
