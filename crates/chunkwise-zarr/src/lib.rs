@@ -10,6 +10,7 @@
 //! Metadata and codecs are those of the `zarrs` crate.
 #![forbid(unsafe_code)]
 
+mod ahead;
 mod array;
 mod codec;
 mod hierarchy;
@@ -29,6 +30,6 @@ pub use layout::{Compressor, Layout, Shuffle, Version};
 pub use location::Location;
 pub use sink::ZarrSink;
 pub use source::ZarrSource;
-pub use store::{FolderStore, MemoryStore, Store, ZipStore};
+pub use store::{Fetch, FolderStore, MemoryStore, Store, ZipStore};
 #[cfg(feature = "remote")]
 pub use store::{RemoteOptions, RemoteStore};
