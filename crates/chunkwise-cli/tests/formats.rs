@@ -344,6 +344,9 @@ fn what_cannot_be_done_is_said() {
     folder.file("x.h5", b"\x89HDF\r\n\x1a\n and so on");
     folder.file("x.nc", b"CDF\x01 and so on");
     folder.file("x.jpeg", b"\xff\xd8\xff");
+    fs::create_dir(folder.path().join("stack")).unwrap();
+    folder.file("stack/info", b"a pickle");
+    folder.npy("stack/0.npy", "(1,)", &[0u8]);
     folder.file("x.bin", &[0; 10]);
     for (arguments, expected) in [
         (
@@ -422,7 +425,7 @@ fn what_cannot_be_done_is_said() {
         let line = folder.error(arguments);
         assert!(line.starts_with(expected), "{arguments:?}: {line}");
     }
-    let before = ["x.bin", "x.h5", "x.jpeg", "x.nc", "x.npy"];
+    let before = ["stack", "x.bin", "x.h5", "x.jpeg", "x.nc", "x.npy"];
     assert_eq!(folder.names(), before);
     folder.file("x.f4", &1.5f32.to_ne_bytes());
     assert_eq!(folder.output(&["reduce", "x.f4", "--op", "sum"]), "1.5\n");

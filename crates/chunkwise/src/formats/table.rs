@@ -162,6 +162,11 @@ pub fn open_with(at: &str, options: &OpenOptions) -> Result<Opened> {
     };
     let suffix = place.suffix();
     let of_file = |f: &Format| f.name != "zarr" && f.suffixes.contains(&suffix.as_str());
+    if there.is_dir() && path.join("info").is_file() && path.join("0.npy").is_file() {
+        let reason = "a stack of .npy files, which is read from Python: \
+                      chunkwise.array.from_npy_stack(path)";
+        return Err(invalid(reason.to_owned()));
+    }
     if there.is_dir() && !FORMATS.iter().any(of_file) {
         return read::zarr(&place, options);
     }
