@@ -15,13 +15,17 @@ mod array;
 mod codec;
 mod hierarchy;
 mod layout;
+mod like;
 mod location;
 mod sink;
 mod source;
 pub mod store;
 
 pub use array::ZarrArray;
-pub use hierarchy::{Node, children, write_group};
+pub use hierarchy::{
+    Node, check_replaceable, children, consolidate, describe_group, is_consolidated, stored_bytes,
+    write_group,
+};
 pub use layout::{Compressor, Layout, Shuffle, Version};
 pub use location::Location;
 pub use sink::ZarrSink;

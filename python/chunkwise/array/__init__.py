@@ -20,6 +20,7 @@ from . import (
     _cumulative,
     _elementwise,
     _foreign,
+    _formats,
     _functions,
     _gufunc,
     _histogram,
@@ -53,6 +54,7 @@ from ._creation import *  # noqa: F403
 from ._cumulative import *  # noqa: F403
 from ._elementwise import *  # noqa: F403
 from ._foreign import *  # noqa: F403
+from ._formats import *  # noqa: F403
 from ._functions import *  # noqa: F403
 from ._gufunc import *  # noqa: F403
 from ._histogram import *  # noqa: F403
@@ -88,6 +90,7 @@ __all__ += _creation.__all__
 __all__ += _cumulative.__all__
 __all__ += _elementwise.__all__
 __all__ += _foreign.__all__
+__all__ += _formats.__all__
 __all__ += _functions.__all__
 __all__ += _gufunc.__all__
 __all__ += _histogram.__all__
