@@ -355,6 +355,14 @@ class Store:
     ) -> Store:
         """The store that a path or URL names; settings, the longest time of a request in seconds, and
         how often it is made again are for services."""
+    @staticmethod
+    def references(
+        file: str | PathLike[str],
+        values: Sequence[tuple[str, Sequence[int]]],
+        ranges: Sequence[tuple[str, int, int, int]],
+    ) -> Store:
+        """A store of keys that stand for bytes, and of keys that stand for stretches of a file: each a
+        key, its first byte, its bytes, and how many zeros are taken to follow."""
 
 @final
 class ZarrArray:

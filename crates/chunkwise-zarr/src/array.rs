@@ -107,7 +107,7 @@ impl ZarrArray {
         });
         let array = Arc::new(array);
         Ok(ZarrArray {
-            codec: Codec::new(Arc::clone(&array), &chunk, dtype.size()),
+            codec: Codec::new(Arc::clone(&array), &chunk, dtype),
             prefix,
             array,
             document,
@@ -213,7 +213,7 @@ impl ZarrArray {
                 let touched = self.codec.len.min(touched_bytes(inner, region, self.dtype));
                 3 * touched + 4096
             }
-            (None, true) => encoded + self.codec.len,
+            (None, true) => encoded + self.codec.len + self.codec.scratch(),
             (None, false) => encoded + 2 * self.codec.len,
         }
     }

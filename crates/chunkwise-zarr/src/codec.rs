@@ -3,11 +3,13 @@ use std::cell::RefCell;
 use std::num::NonZeroU64;
 use std::sync::Arc;
 
-use chunkwise_core::{Region, ViewMut};
+use chunkwise_core::{DType, Region, ViewMut};
 use zarrs::array::{
     Array, ArrayBytes, ArrayPartialDecoderTraits, ArrayShardedExt, ArraySubset,
     ArrayToBytesCodecTraits, BytesPartialDecoderTraits, CodecOptions,
 };
+
+use crate::filters::Filters;
 
 /// What is wrong with a chunk, in words.
 pub(crate) type Fault = String;
@@ -26,12 +28,14 @@ pub(crate) struct Codec {
 }
 
 /// How encoded bytes and elements in C order are related.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 enum Way {
     /// They are the same.
     Plain,
     /// The elements are one Zstandard frame.
     Zstd { level: i32, checksum: bool },
+    /// HDF5's filters; encoded through the general codecs.
+    Filters(Filters),
     /// Through the general codecs.
     Chain,
 }
@@ -43,10 +47,11 @@ thread_local! {
 }
 
 impl Codec {
-    pub fn new(array: Arc<Array<()>>, shape: &[NonZeroU64], item: usize) -> Codec {
+    pub fn new(array: Arc<Array<()>>, shape: &[NonZeroU64], dtype: DType) -> Codec {
+        let item = dtype.size();
         let count: u64 = shape.iter().map(|n| n.get()).product();
         Codec {
-            way: way(&array, item),
+            way: way(&array, dtype),
             shape: shape.to_vec(),
             len: usize::try_from(count)
                 .unwrap_or(usize::MAX)
@@ -57,6 +62,14 @@ impl Codec {
         }
     }
 
+    /// The most bytes that [`decode_into`](Self::decode_into) holds beside what it is given.
+    pub fn scratch(&self) -> usize {
+        match &self.way {
+            Way::Filters(filters) => filters.scratch(self.len),
+            _ => 0,
+        }
+    }
+
     /// Whether [`decode_into`](Self::decode_into) needs no memory of its own.
     pub fn is_direct(&self) -> bool {
         self.way != Way::Chain
@@ -64,7 +77,7 @@ impl Codec {
 
     /// Decodes a chunk into `out`, which is as long as a chunk, in C order.
     pub fn decode_into(&self, encoded: &[u8], out: &mut [u8]) -> Result<(), Fault> {
-        let decoded = match self.way {
+        let decoded = match &self.way {
             Way::Plain => {
                 check_len(encoded.len(), out.len())?;
                 out.copy_from_slice(encoded);
@@ -77,6 +90,11 @@ impl Codec {
                 };
                 unpack.decompress_to_buffer(encoded, out).map_err(words)
             })?,
+            Way::Filters(filters) => {
+                check_len(out.len(), self.len)?;
+                filters.decode_into(encoded, out)?;
+                out.len()
+            }
             Way::Chain => {
                 let decoded = self.decode(encoded)?;
                 check_len(decoded.len(), out.len())?;
@@ -112,25 +130,25 @@ impl Codec {
             return Ok(false);
         }
         into.clear();
-        match self.way {
+        match &self.way {
             Way::Plain => into.extend_from_slice(elements),
             Way::Zstd { level, checksum } => {
                 into.resize(zstd::zstd_safe::compress_bound(elements.len()), 0);
                 let len = PACK.with_borrow_mut(|pack| {
                     let (_, pack) = match pack {
-                        Some(there) if there.0 == level => there,
+                        Some(there) if there.0 == *level => there,
                         none => {
-                            let new = zstd::bulk::Compressor::new(level).map_err(words)?;
-                            none.insert((level, new))
+                            let new = zstd::bulk::Compressor::new(*level).map_err(words)?;
+                            none.insert((*level, new))
                         }
                     };
-                    pack.include_checksum(checksum).map_err(words)?;
+                    pack.include_checksum(*checksum).map_err(words)?;
                     pack.compress_to_buffer(elements, into.as_mut_slice())
                         .map_err(words)
                 })?;
                 into.truncate(len);
             }
-            Way::Chain => {
+            Way::Chain | Way::Filters(_) => {
                 let encoded = self
                     .array
                     .codecs()
@@ -202,7 +220,7 @@ pub(crate) fn inner_shape(array: &Array<()>) -> Option<Vec<u64>> {
     Some(inner??.iter().map(|n| n.get()).collect())
 }
 
-fn way(array: &Array<()>, item: usize) -> Way {
+fn way(array: &Array<()>, dtype: DType) -> Way {
     let none = serde_json::Map::new();
     let codecs = array.codecs();
     let configuration = |of: Option<serde_json::Value>| match of {
@@ -219,7 +237,7 @@ fn way(array: &Array<()>, item: usize) -> Way {
         .collect();
     let native = |of: &serde_json::Map<String, serde_json::Value>| {
         let order = of.get("endian").and_then(|e| e.as_str());
-        item == 1
+        dtype.size() == 1
             || order
                 == Some(if cfg!(target_endian = "big") {
                     "big"
@@ -238,6 +256,13 @@ fn way(array: &Array<()>, item: usize) -> Way {
                     checksum: checksum.unwrap_or(false),
                 },
                 _ => Way::Chain,
+            }
+        }
+        [("bytes", bytes), rest @ ..] => {
+            let swap = (!native(bytes)).then(|| dtype.real().size());
+            match Filters::new(swap, rest.iter().map(|(name, of)| (*name, of))) {
+                Some(filters) => Way::Filters(filters),
+                None => Way::Chain,
             }
         }
         _ => Way::Chain,

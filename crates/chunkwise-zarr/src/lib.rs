@@ -12,6 +12,7 @@
 
 mod array;
 mod codec;
+mod filters;
 mod hierarchy;
 mod layout;
 mod location;
@@ -25,6 +26,6 @@ pub use layout::{Compressor, Layout, Shuffle, Version};
 pub use location::Location;
 pub use sink::ZarrSink;
 pub use source::ZarrSource;
-pub use store::{FolderStore, MemoryStore, Store, ZipStore};
+pub use store::{FolderStore, MemoryStore, Reference, ReferenceStore, Store, ZipStore};
 #[cfg(feature = "remote")]
 pub use store::{RemoteOptions, RemoteStore};

@@ -4,6 +4,7 @@ mod folder;
 mod memory;
 #[cfg(feature = "remote")]
 mod object;
+mod reference;
 mod zip;
 
 use std::fmt::Debug;
@@ -14,6 +15,7 @@ pub use folder::FolderStore;
 pub use memory::MemoryStore;
 #[cfg(feature = "remote")]
 pub use object::{RemoteOptions, RemoteStore};
+pub use reference::{Reference, ReferenceStore};
 pub use zip::ZipStore;
 
 /// A part of a value.
