@@ -1,6 +1,7 @@
 use std::borrow::Cow;
 use std::cell::RefCell;
 use std::num::NonZeroU64;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use chunkwise_core::{DType, Region, ViewMut};
@@ -10,9 +11,12 @@ use zarrs::array::{
 };
 
 use crate::filters::Filters;
+use crate::shard::ShardIndex;
 
 /// What is wrong with a chunk, in words.
 pub(crate) type Fault = String;
+
+type Configuration = serde_json::Map<String, serde_json::Value>;
 
 /// How chunks of one shape become bytes and back.
 #[derive(Debug)]
@@ -24,6 +28,8 @@ pub(crate) struct Codec {
     /// One element of the fill value.
     pub fill: Vec<u8>,
     way: Way,
+    /// Of shards.
+    index: Option<Arc<ShardIndex>>,
     options: CodecOptions,
 }
 
@@ -34,7 +40,7 @@ enum Way {
     Plain,
     /// The elements are one Zstandard frame.
     Zstd { level: i32, checksum: bool },
-    /// HDF5's filters; encoded through the general codecs.
+    /// HDF5's filters and the like.
     Filters(Filters),
     /// Through the general codecs.
     Chain,
@@ -47,19 +53,43 @@ thread_local! {
 }
 
 impl Codec {
-    pub fn new(array: Arc<Array<()>>, shape: &[NonZeroU64], dtype: DType) -> Codec {
-        let item = dtype.size();
-        let count: u64 = shape.iter().map(|n| n.get()).product();
-        Codec {
-            way: way(&array, dtype),
+    /// The codec of chunks of a shape; `shards` where they are shards.
+    ///
+    /// # Errors
+    /// Where a chunk has more bytes than can be addressed, or a shard is not made of whole chunks.
+    pub fn new(
+        array: Arc<Array<()>>,
+        shape: &[NonZeroU64],
+        dtype: DType,
+        shards: bool,
+    ) -> Result<Codec, Fault> {
+        let bytes = shape
+            .iter()
+            .try_fold(dtype.size() as u64, |n, m| n.checked_mul(m.get()));
+        let Some(len) = bytes.filter(|n| *n <= isize::MAX as u64) else {
+            return Err(format!("chunks of shape {shape:?} cannot be addressed"));
+        };
+        let named = codecs(&array);
+        let index = match &named[..] {
+            [(_, configuration)] if shards => {
+                Some(Arc::new(ShardIndex::new(shape, configuration)?))
+            }
+            _ => None,
+        };
+        Ok(Codec {
+            way: way(&named, dtype),
             shape: shape.to_vec(),
-            len: usize::try_from(count)
-                .unwrap_or(usize::MAX)
-                .saturating_mul(item),
+            len: len as usize,
             fill: array.fill_value().as_ne_bytes().to_vec(),
+            index,
             array,
             options: CodecOptions::default().with_concurrent_target(1),
-        }
+        })
+    }
+
+    /// What the index of a shard must be.
+    pub fn index(&self) -> Option<&Arc<ShardIndex>> {
+        self.index.as_ref()
     }
 
     /// The most bytes that [`decode_into`](Self::decode_into) holds beside what it is given.
@@ -107,17 +137,19 @@ impl Codec {
 
     /// Decodes a chunk into new memory, where that saves a copy.
     pub fn decode<'a>(&self, encoded: &'a [u8]) -> Result<Cow<'a, [u8]>, Fault> {
-        let decoded = self
-            .array
-            .codecs()
-            .decode(
+        if let Some(index) = &self.index {
+            index.check_shard(encoded)?;
+        }
+        let decode = || {
+            self.array.codecs().decode(
                 Cow::Borrowed(encoded),
                 &self.shape,
                 self.array.data_type(),
                 self.array.fill_value(),
                 &self.options,
             )
-            .map_err(words)?
+        };
+        let decoded = guarded(|| decode().map_err(words))?
             .into_fixed()
             .map_err(words)?;
         check_len(decoded.len(), self.len)?;
@@ -148,7 +180,8 @@ impl Codec {
                 })?;
                 into.truncate(len);
             }
-            Way::Chain | Way::Filters(_) => {
+            Way::Filters(filters) => *into = filters.encode(elements).map_err(words)?,
+            Way::Chain => {
                 let encoded = self
                     .array
                     .codecs()
@@ -174,16 +207,16 @@ impl Codec {
         &self,
         bytes: Arc<dyn BytesPartialDecoderTraits>,
     ) -> Result<Arc<dyn ArrayPartialDecoderTraits>, Fault> {
-        self.array
-            .codecs()
-            .partial_decoder(
+        let parts = || {
+            self.array.codecs().partial_decoder(
                 bytes,
                 &self.shape,
                 self.array.data_type(),
                 self.array.fill_value(),
                 &self.options,
             )
-            .map_err(words)
+        };
+        guarded(|| parts().map_err(words))
     }
 
     /// The elements of a part of a chunk, in C order.
@@ -197,12 +230,9 @@ impl Codec {
                 .map(|a| part.start[a] as u64..part.end(a) as u64)
                 .collect::<Vec<_>>(),
         );
-        parts
-            .partial_decode(&subset, &self.options)
-            .map_err(words)?
-            .into_fixed()
-            .map(Cow::into_owned)
-            .map_err(words)
+        let decode = || parts.partial_decode(&subset, &self.options);
+        let decoded = guarded(|| decode().map_err(words))?;
+        decoded.into_fixed().map(Cow::into_owned).map_err(words)
     }
 
     /// Fills a view with the fill value.
@@ -220,22 +250,23 @@ pub(crate) fn inner_shape(array: &Array<()>) -> Option<Vec<u64>> {
     Some(inner??.iter().map(|n| n.get()).collect())
 }
 
-fn way(array: &Array<()>, dtype: DType) -> Way {
-    let none = serde_json::Map::new();
-    let codecs = array.codecs();
-    let configuration = |of: Option<serde_json::Value>| match of {
-        Some(serde_json::Value::Object(map)) => map,
-        _ => none.clone(),
-    };
-    let metadatas = codecs.create_metadatas(&Default::default());
-    let named: Vec<(&str, serde_json::Map<_, _>)> = metadatas
-        .iter()
-        .map(|m| {
-            let of = m.configuration().and_then(|c| serde_json::to_value(c).ok());
-            (m.name(), configuration(of))
-        })
-        .collect();
-    let native = |of: &serde_json::Map<String, serde_json::Value>| {
+/// The codecs in their order: names and configurations.
+fn codecs(array: &Array<()>) -> Vec<(String, Configuration)> {
+    let metadatas = array.codecs().create_metadatas(&Default::default());
+    let named = metadatas.iter().map(|m| {
+        let of = m.configuration().and_then(|c| serde_json::to_value(c).ok());
+        let of = match of {
+            Some(serde_json::Value::Object(map)) => map,
+            _ => Configuration::new(),
+        };
+        (m.name().to_owned(), of)
+    });
+    named.collect()
+}
+
+fn way(codecs: &[(String, Configuration)], dtype: DType) -> Way {
+    let named: Vec<(&str, &Configuration)> = codecs.iter().map(|(n, c)| (n.as_str(), c)).collect();
+    let native = |of: &Configuration| {
         let order = of.get("endian").and_then(|e| e.as_str());
         dtype.size() == 1
             || order
@@ -260,7 +291,7 @@ fn way(array: &Array<()>, dtype: DType) -> Way {
         }
         [("bytes", bytes), rest @ ..] => {
             let swap = (!native(bytes)).then(|| dtype.real().size());
-            match Filters::new(swap, rest.iter().map(|(name, of)| (*name, of))) {
+            match Filters::new(swap, rest.iter().copied()) {
                 Some(filters) => Way::Filters(filters),
                 None => Way::Chain,
             }
@@ -276,7 +307,12 @@ fn check_len(got: usize, want: usize) -> Result<(), Fault> {
     }
 }
 
-fn words(error: impl std::fmt::Display) -> Fault {
+/// What the codecs make of bytes that are not theirs is not in our hands.
+fn guarded<T>(f: impl FnOnce() -> Result<T, Fault>) -> Result<T, Fault> {
+    catch_unwind(AssertUnwindSafe(f)).unwrap_or_else(|_| Err("a codec panicked".to_owned()))
+}
+
+pub(crate) fn words(error: impl std::fmt::Display) -> Fault {
     error.to_string()
 }
 

@@ -1,8 +1,11 @@
-//! The chains of codecs that HDF5's own filters come to, decoded without allocating.
+//! HDF5's filters, and the codecs of Zarr that are the same, decoded into memory of a known length.
 
 use std::cell::RefCell;
+use std::io::{self, Read, Write};
 
-use flate2::{Decompress, FlushDecompress, Status};
+use flate2::bufread::MultiGzDecoder;
+use flate2::write::{GzEncoder, ZlibEncoder};
+use flate2::{Compression, Decompress, FlushDecompress, Status};
 use serde_json::{Map, Value};
 
 use crate::codec::Fault;
@@ -23,8 +26,10 @@ pub(crate) enum Filter {
     /// Bytes of equal place of elements of so many bytes stand together; what does not fill an
     /// element stands at the end.
     Shuffle(usize),
-    /// A zlib stream.
-    Zlib,
+    /// A zlib stream, made at a level.
+    Zlib(u32),
+    /// Gzip members, made at a level.
+    Gzip(u32),
     /// Four bytes at the end, Fletcher's checksum as HDF5 reckons it.
     Fletcher32,
 }
@@ -55,7 +60,8 @@ impl Filters {
         let mut filters = Vec::new();
         for (name, of) in codecs {
             filters.push(match name.strip_prefix("numcodecs.").unwrap_or(name) {
-                "zlib" if !filters.contains(&Filter::Zlib) => Filter::Zlib,
+                "zlib" => Filter::Zlib(level(of)?),
+                "gzip" => Filter::Gzip(level(of)?),
                 "fletcher32" => Filter::Fletcher32,
                 "shuffle" => {
                     let item = usize::try_from(of.get("elementsize")?.as_u64()?).ok()?;
@@ -64,7 +70,10 @@ impl Filters {
                 _ => return None,
             });
         }
-        Some(Filters { swap, filters })
+        let streams = filters
+            .iter()
+            .filter(|f| matches!(f, Filter::Zlib(_) | Filter::Gzip(_)));
+        (streams.count() < 2).then_some(Filters { swap, filters })
     }
 
     /// The most bytes that decoding `len` bytes holds beside what it is given.
@@ -87,6 +96,31 @@ impl Filters {
         Ok(())
     }
 
+    /// Applies them all to elements.
+    pub fn encode(&self, elements: &[u8]) -> io::Result<Vec<u8>> {
+        let mut bytes = elements.to_vec();
+        if let Some(unit) = self.swap {
+            bytes.chunks_exact_mut(unit).for_each(<[u8]>::reverse);
+        }
+        for filter in &self.filters {
+            match *filter {
+                Filter::Shuffle(item) => bytes = shuffled(&bytes, item),
+                Filter::Fletcher32 => bytes.extend(fletcher32(&bytes).to_le_bytes()),
+                Filter::Zlib(level) => {
+                    let mut to = ZlibEncoder::new(Vec::new(), Compression::new(level));
+                    to.write_all(&bytes)?;
+                    bytes = to.finish()?;
+                }
+                Filter::Gzip(level) => {
+                    let mut to = GzEncoder::new(Vec::new(), Compression::new(level));
+                    to.write_all(&bytes)?;
+                    bytes = to.finish()?;
+                }
+            }
+        }
+        Ok(bytes)
+    }
+
     fn undo(&self, encoded: &[u8], out: &mut [u8], state: &mut State) -> Result<(), Fault> {
         // Bytes before each filter; behind a zlib stream they are what there is.
         let mut before = Vec::with_capacity(self.filters.len());
@@ -96,7 +130,7 @@ impl Filters {
             known = match filter {
                 Filter::Shuffle(_) => known,
                 Filter::Fletcher32 => known.map(|len| len + 4),
-                Filter::Zlib => None,
+                Filter::Zlib(_) | Filter::Gzip(_) => None,
             };
         }
         let State { spare, inflate } = state;
@@ -131,12 +165,16 @@ impl Filters {
                     check_len(len, wanted)?;
                     unshuffle(from, into, *item);
                 }
-                Filter::Zlib => {
+                Filter::Zlib(_) => {
                     unpack(
                         inflate.get_or_insert_with(|| Decompress::new(true)),
                         from,
                         into,
                     )?;
+                    len = wanted;
+                }
+                Filter::Gzip(_) => {
+                    unpack_members(from, into).map_err(|e| e.to_string())?;
                     len = wanted;
                 }
             }
@@ -182,6 +220,31 @@ fn unpack(inflate: &mut Decompress, from: &[u8], into: &mut [u8]) -> Result<(), 
             into.len()
         )),
     }
+}
+
+fn unpack_members(from: &[u8], into: &mut [u8]) -> io::Result<()> {
+    let mut members = MultiGzDecoder::new(from);
+    members.read_exact(into)?;
+    match members.read(&mut [0])? {
+        0 => Ok(()),
+        _ => Err(io::Error::other(format!(
+            "the gzip members hold more than {} bytes",
+            into.len()
+        ))),
+    }
+}
+
+/// A level of packing, as the metadata has it.
+fn level(of: &Map<String, Value>) -> Option<u32> {
+    let level = of.get("level")?.as_u64()?;
+    u32::try_from(level).ok().filter(|level| *level <= 9)
+}
+
+/// Bytes of equal place come together.
+fn shuffled(data: &[u8], item: usize) -> Vec<u8> {
+    let count = data.len() / item;
+    let places = (0..item).flat_map(|place| (0..count).map(move |i| data[i * item + place]));
+    places.chain(data[count * item..].iter().copied()).collect()
 }
 
 /// Bytes of equal place come apart again.
@@ -252,39 +315,7 @@ fn fletcher32(data: &[u8]) -> u32 {
 
 #[cfg(test)]
 mod tests {
-    use std::io::Write;
-
     use super::*;
-
-    fn shuffled(data: &[u8], item: usize) -> Vec<u8> {
-        let count = data.len() / item;
-        let mut to: Vec<u8> = (0..item)
-            .flat_map(|place| (0..count).map(move |i| data[i * item + place]))
-            .collect();
-        to.extend_from_slice(&data[count * item..]);
-        to
-    }
-
-    fn applied(data: &[u8], filters: &[Filter]) -> Vec<u8> {
-        let mut bytes = data.to_vec();
-        for filter in filters {
-            bytes = match filter {
-                Filter::Shuffle(item) => shuffled(&bytes, *item),
-                Filter::Fletcher32 => {
-                    let sum = fletcher32(&bytes).to_le_bytes();
-                    bytes.extend(sum);
-                    bytes
-                }
-                Filter::Zlib => {
-                    let mut to =
-                        flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::fast());
-                    to.write_all(&bytes).unwrap();
-                    to.finish().unwrap()
-                }
-            };
-        }
-        bytes
-    }
 
     #[test]
     fn every_order_of_filters_comes_undone() {
@@ -292,14 +323,16 @@ mod tests {
         let one = [
             Filter::Shuffle(4),
             Filter::Shuffle(7),
-            Filter::Zlib,
+            Filter::Zlib(3),
+            Filter::Gzip(3),
             Filter::Fletcher32,
         ];
+        let is_stream = |f: &Filter| matches!(f, Filter::Zlib(_) | Filter::Gzip(_));
         let mut orders: Vec<Vec<Filter>> = vec![vec![]];
         for length in 0..4 {
             for order in orders.clone().into_iter().filter(|o| o.len() == length) {
                 for filter in one {
-                    if filter != Filter::Zlib || !order.contains(&filter) {
+                    if !is_stream(&filter) || !order.iter().any(is_stream) {
                         let mut longer = order.clone();
                         longer.push(filter);
                         orders.push(longer);
@@ -309,11 +342,11 @@ mod tests {
         }
         assert!(orders.len() > 100);
         for filters in orders {
-            let encoded = applied(&data, &filters);
             let these = Filters {
-                swap: None,
+                swap: Some(2),
                 filters,
             };
+            let encoded = these.encode(&data).unwrap();
             let mut out = vec![0; data.len()];
             these.decode_into(&encoded, &mut out).unwrap();
             assert_eq!(out, data, "{these:?}");

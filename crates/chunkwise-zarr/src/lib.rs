@@ -16,6 +16,7 @@ mod filters;
 mod hierarchy;
 mod layout;
 mod location;
+mod shard;
 mod sink;
 mod source;
 pub mod store;
