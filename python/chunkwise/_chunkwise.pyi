@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from os import PathLike
 from typing import Any, Final, final
 
+DEBUG: Final[bool]
 FUNCTIONS: Final[list[tuple[str, int, str]]]
 QUANTILE_METHODS: Final[list[tuple[str, bool]]]
 REDUCTIONS: Final[list[tuple[str, str]]]
@@ -13,6 +14,7 @@ __all__ = [
     "Callable",
     "CancelledError",
     "Chunk",
+    "DEBUG",
     "Expr",
     "FUNCTIONS",
     "Hooks",
