@@ -7,17 +7,19 @@ use flate2::bufread::MultiGzDecoder;
 use flate2::write::{GzEncoder, ZlibEncoder};
 use flate2::{Compression, Decompress, FlushDecompress, Status};
 use serde_json::{Map, Value};
+use zstd::bulk::{Compressor, Decompressor};
 
-use crate::codec::Fault;
+use crate::codec::{Fault, words};
 
 thread_local! {
     /// Bytes between two filters, and the decompressor. A thread keeps its largest.
-    static STATE: RefCell<State> = const { RefCell::new(State { spare: [Vec::new(), Vec::new()], inflate: None }) };
+    static STATE: RefCell<State> = const { RefCell::new(State { spare: [Vec::new(), Vec::new()], inflate: None, frames: None }) };
 }
 
 struct State {
     spare: [Vec<u8>; 2],
     inflate: Option<Decompress>,
+    frames: Option<Decompressor<'static>>,
 }
 
 /// One filter, by what undoing it does.
@@ -30,8 +32,22 @@ pub(crate) enum Filter {
     Zlib(u32),
     /// Gzip members, made at a level.
     Gzip(u32),
+    /// Zstandard frames, made at a level.
+    Zstd {
+        /// -131072 to 22.
+        level: i32,
+        /// Whether a frame has a checksum.
+        checksum: bool,
+    },
     /// Four bytes at the end, Fletcher's checksum as HDF5 reckons it.
     Fletcher32,
+}
+
+impl Filter {
+    /// Whether what it makes has another length, which is not known.
+    fn packs(&self) -> bool {
+        !matches!(self, Filter::Shuffle(_) | Filter::Fletcher32)
+    }
 }
 
 /// Filters in the order in which they were applied, behind elements of one byte order.
@@ -62,6 +78,10 @@ impl Filters {
             filters.push(match name.strip_prefix("numcodecs.").unwrap_or(name) {
                 "zlib" => Filter::Zlib(level(of)?),
                 "gzip" => Filter::Gzip(level(of)?),
+                "zstd" => Filter::Zstd {
+                    level: i32::try_from(of.get("level")?.as_i64()?).ok()?,
+                    checksum: of.get("checksum").is_some_and(|c| c == &Value::Bool(true)),
+                },
                 "fletcher32" => Filter::Fletcher32,
                 "shuffle" => {
                     let item = usize::try_from(of.get("elementsize")?.as_u64()?).ok()?;
@@ -70,9 +90,7 @@ impl Filters {
                 _ => return None,
             });
         }
-        let streams = filters
-            .iter()
-            .filter(|f| matches!(f, Filter::Zlib(_) | Filter::Gzip(_)));
+        let streams = filters.iter().filter(|f| f.packs());
         (streams.count() < 2).then_some(Filters { swap, filters })
     }
 
@@ -111,6 +129,11 @@ impl Filters {
                     to.write_all(&bytes)?;
                     bytes = to.finish()?;
                 }
+                Filter::Zstd { level, checksum } => {
+                    let mut frames = Compressor::new(level)?;
+                    frames.include_checksum(checksum)?;
+                    bytes = frames.compress(&bytes)?;
+                }
                 Filter::Gzip(level) => {
                     let mut to = GzEncoder::new(Vec::new(), Compression::new(level));
                     to.write_all(&bytes)?;
@@ -130,10 +153,14 @@ impl Filters {
             known = match filter {
                 Filter::Shuffle(_) => known,
                 Filter::Fletcher32 => known.map(|len| len + 4),
-                Filter::Zlib(_) | Filter::Gzip(_) => None,
+                Filter::Zlib(_) | Filter::Gzip(_) | Filter::Zstd { .. } => None,
             };
         }
-        let State { spare, inflate } = state;
+        let State {
+            spare,
+            inflate,
+            frames,
+        } = state;
         let [first, second] = spare;
         let (mut at, mut len) = (At::Encoded, encoded.len());
         for (n, filter) in self.filters.iter().enumerate().rev() {
@@ -172,6 +199,13 @@ impl Filters {
                         into,
                     )?;
                     len = wanted;
+                }
+                Filter::Zstd { .. } => {
+                    let frames = match &mut *frames {
+                        Some(there) => there,
+                        none => none.insert(Decompressor::new().map_err(words)?),
+                    };
+                    len = frames.decompress_to_buffer(from, into).map_err(words)?;
                 }
                 Filter::Gzip(_) => {
                     unpack_members(from, into).map_err(|e| e.to_string())?;
@@ -325,14 +359,17 @@ mod tests {
             Filter::Shuffle(7),
             Filter::Zlib(3),
             Filter::Gzip(3),
+            Filter::Zstd {
+                level: 3,
+                checksum: true,
+            },
             Filter::Fletcher32,
         ];
-        let is_stream = |f: &Filter| matches!(f, Filter::Zlib(_) | Filter::Gzip(_));
         let mut orders: Vec<Vec<Filter>> = vec![vec![]];
         for length in 0..4 {
             for order in orders.clone().into_iter().filter(|o| o.len() == length) {
                 for filter in one {
-                    if !is_stream(&filter) || !order.iter().any(is_stream) {
+                    if !filter.packs() || !order.iter().any(Filter::packs) {
                         let mut longer = order.clone();
                         longer.push(filter);
                         orders.push(longer);

@@ -3,11 +3,13 @@
 //!
 //! - [`Location`]: where a store is: a folder, memory, a zip file, a URL.
 //! - [`Store`]: keys and bytes. A value appears under its key whole or not at all.
+//!   A [`ReferenceStore`]'s are stretches of files of other formats.
 //! - [`ZarrArray`]: an array's metadata, and its chunks, decoded and encoded.
 //! - [`ZarrSource`], [`ZarrSink`]: regions in, regions out.
 //! - [`Layout`]: how a new array is cut, encoded and described.
 //!
-//! Metadata and codecs are those of the `zarrs` crate.
+//! Metadata and codecs are those of the `zarrs` crate; chains of Zstandard, zlib, gzip, shuffle and checksum are decoded
+//! here, without a buffer for each.
 #![forbid(unsafe_code)]
 
 mod array;

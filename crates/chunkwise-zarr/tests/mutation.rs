@@ -390,7 +390,7 @@ fn peak() -> usize {
 
 #[test]
 fn whatever_a_store_holds_gives_a_value_or_an_error() {
-    let changes = number("CHUNKWISE_MUTATIONS", 1500);
+    let changes = number("CHUNKWISE_MUTATIONS", 500);
     let mut random = Random(number("CHUNKWISE_SEED", 88_172_645_463_325_252));
     for base in bases() {
         let expected = read(&(Arc::clone(&base.store) as Arc<dyn Store>))

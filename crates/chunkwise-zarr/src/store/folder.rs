@@ -1,7 +1,7 @@
 use std::fs::{self, File};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::{Part, Store};
@@ -51,6 +51,26 @@ impl FolderStore {
             Err(e) if is_missing(&e) => Ok(None),
             Err(e) => Err(e),
         }
+    }
+}
+
+/// Two paths change names in one step, where the system and the disk have such a step.
+#[cfg(target_os = "linux")]
+fn exchange(a: &Path, b: &Path) -> io::Result<()> {
+    use rustix::fs::{CWD, RenameFlags, renameat_with};
+    Ok(renameat_with(CWD, a, CWD, b, RenameFlags::EXCHANGE)?)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn exchange(_: &Path, _: &Path) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+/// Removes a folder or a file.
+fn remove(path: &Path) -> io::Result<()> {
+    match fs::symlink_metadata(path)?.is_dir() {
+        true => fs::remove_dir_all(path),
+        false => fs::remove_file(path),
     }
 }
 
@@ -208,7 +228,12 @@ impl Store for FolderStore {
         let (from, to) = (self.path(from)?, self.path(to)?);
         let parent = to.parent().unwrap_or(&self.root).to_owned();
         fs::create_dir_all(&parent)?;
-        if fs::symlink_metadata(&to).is_ok() {
+        if fs::symlink_metadata(&to).is_err() {
+            fs::rename(&from, &to)?;
+        } else if exchange(&from, &to).is_ok() {
+            // What was replaced has the new one's former name.
+            remove(&from)?;
+        } else {
             // What is replaced is there under one name or the other until the new is in its place.
             let former = from.with_extension("replaced");
             unless_missing(fs::remove_dir_all(&former))?;
@@ -217,12 +242,7 @@ impl Store for FolderStore {
                 fs::rename(&former, &to)?;
                 return Err(error);
             }
-            match fs::metadata(&former).is_ok_and(|m| m.is_dir()) {
-                true => fs::remove_dir_all(&former)?,
-                false => fs::remove_file(&former)?,
-            }
-        } else {
-            fs::rename(&from, &to)?;
+            remove(&former)?;
         }
         Ok(())
     }
