@@ -20,6 +20,7 @@ mod error;
 mod grid;
 mod index_map;
 mod region;
+mod regroup;
 mod scalar;
 mod shape;
 mod source;
@@ -36,6 +37,7 @@ pub use error::{Error, Location, Result};
 pub use grid::{AxisGrid, Chunks, Grid};
 pub use index_map::{AxisIndex, IndexMap};
 pub use region::Region;
+pub use regroup::AxisGroup;
 pub use scalar::Scalar;
 pub use shape::{
     Dims, Strides, broadcast_shapes, c_strides, element_count, normalize_axes, normalize_axis,

@@ -57,6 +57,24 @@ pub trait Source: Any + Debug + Send + Sync {
         0
     }
 
+    /// Whether a read waits for a service, so that it is worth [asking ahead](Self::prefetch).
+    fn waits(&self) -> bool {
+        false
+    }
+
+    /// Asks for what a later [`read`](Self::read) of a region needs, and comes back at once. What arrives
+    /// is held until that read, or until it is [forgotten](Self::forget); together at most `room` bytes.
+    /// `false` where there is no room at present.
+    fn prefetch(&self, region: &Region, room: usize) -> bool {
+        let _ = (region, room);
+        false
+    }
+
+    /// Gives up what was asked for ahead for a region, if it is still held.
+    fn forget(&self, region: &Region) {
+        let _ = region;
+    }
+
     /// About how many nanoseconds of one core a byte takes. Where it is more than a copy, a chunk of
     /// [`grid`](Self::grid) is read as a whole if it can be, and not again and again.
     fn byte_cost(&self) -> f32 {

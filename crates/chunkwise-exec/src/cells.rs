@@ -1,7 +1,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use chunkwise_core::{Chunk, Error, Grid, Pool, Region, Result};
+use chunkwise_core::{Chunk, Error, Grid, Pool, Region, Result, ViewMut};
 use chunkwise_kernels::movement::copy;
 use chunkwise_kernels::tile::State;
 use chunkwise_plan::{CellRef, Plan};
@@ -69,15 +69,15 @@ impl<'a> CellStore<'a> {
 
     /// A cell, read back where it is in scratch.
     pub(crate) fn get(&self, cell: &CellRef, pool: &Pool) -> Result<Chunk> {
-        let held = self.lock().get(cell).cloned();
-        match held {
-            Some(Held::Memory(chunk)) => Ok(chunk),
-            Some(Held::Scratch(file)) => file.load(pool),
-            None => Err(Error::internal(
-                "executor",
-                format!("cell {cell:?} is not there"),
-            )),
+        match self.held(cell)? {
+            Held::Memory(chunk) => Ok(chunk),
+            Held::Scratch(file) => file.load(pool),
         }
+    }
+
+    fn held(&self, cell: &CellRef) -> Result<Held> {
+        let held = self.lock().get(cell).cloned();
+        held.ok_or_else(|| Error::internal("executor", format!("cell {cell:?} is not there")))
     }
 
     /// A region of a cell, counted from the cell's start: of a cell in scratch, nothing else is read.
@@ -128,6 +128,34 @@ impl Cells for CellStore<'_> {
             }
             Ok(())
         })
+    }
+
+    fn fill(
+        &self,
+        stage: usize,
+        output: usize,
+        region: &Region,
+        mut out: ViewMut<'_>,
+    ) -> Result<()> {
+        let grid = &self.plan.stages[stage].outputs[output].grid;
+        for index in grid.covering(region) {
+            let own = grid.region(&index);
+            let Some(part) = own.intersect(region) else {
+                continue;
+            };
+            let within = part.relative_to(&own.start);
+            let mut target = out.region(&part.relative_to(&region.start));
+            let cell = CellRef {
+                stage,
+                output,
+                cell: grid.ravel(&index),
+            };
+            match self.held(&cell)? {
+                Held::Memory(chunk) => copy(&chunk.view().region(&within), &mut target)?,
+                Held::Scratch(file) => file.read(&within, target)?,
+            }
+        }
+        Ok(())
     }
 
     fn take_carry(&self, stage: usize, cell: usize) -> Result<State> {

@@ -10,7 +10,7 @@ use chunkwise_kernels::movement::copy;
 use chunkwise_kernels::tile::{self, Leaf, Output, Scratch, State};
 use chunkwise_plan::{
     Body, Call, Fused, Input, LeafSpec, concat_parts, each_region, reshape_runs, reshape_span,
-    take_runs, take_span,
+    reshape_steps, take_runs, take_span,
 };
 
 use crate::call::called;
@@ -32,6 +32,9 @@ pub trait Cells {
     /// A region of an output: within one cell without a copy, else put together.
     fn region(&self, stage: usize, output: usize, region: &Region, pool: &Pool) -> Result<Chunk>;
 
+    /// Fills `out` with a region of an output.
+    fn fill(&self, stage: usize, output: usize, region: &Region, out: ViewMut<'_>) -> Result<()>;
+
     /// Takes the carry that a task of a scan left for the next.
     fn take_carry(&self, stage: usize, cell: usize) -> Result<State>;
 }
@@ -48,16 +51,8 @@ pub fn fill(
     }
     match body {
         Body::Fused(fused) => {
-            if let Some(leaf) = body.as_leaf()
-                && leaf.map.is_identity()
-            {
-                match &leaf.input {
-                    Input::Body(inner) => return fill(inner, region, out, cx),
-                    Input::Source(source) if source.in_memory().is_none() => {
-                        return source.read(region, out.reborrow());
-                    }
-                    _ => {}
-                }
+            if let Some(input) = fused.unchanged() {
+                return fill_unchanged(input, region, out, cx);
             }
             let mut store = [Output::Store(out.reborrow())];
             run_fused(fused, region, &mut store, cx)
@@ -82,6 +77,24 @@ pub fn fill(
         } => fill_take(input, *axis, &indices[region.range(*axis)], region, out, cx),
         Body::Reshape { from, to, input } => fill_reshape(input, from, to, region, out, cx),
         Body::Each { call, inputs } => copy(&each(call, inputs, region, cx)?.view(), out),
+    }
+}
+
+/// Fills `out` with a region of an input that [fills itself](Fused::unchanged).
+pub fn fill_unchanged(
+    input: &Input,
+    region: &Region,
+    out: &mut ViewMut<'_>,
+    cx: &mut Context<'_>,
+) -> Result<()> {
+    match input {
+        Input::Body(body) => fill(body, region, out, cx),
+        Input::Source(source) => source.read(region, out.reborrow()),
+        Input::Stage { stage, output } => cx.cells.fill(*stage, *output, region, out.reborrow()),
+        Input::Random(..) | Input::Index { .. } => Err(Error::internal(
+            "executor",
+            "what is generated tile by tile does not fill a region by itself",
+        )),
     }
 }
 
@@ -148,21 +161,9 @@ fn fill_reshape(
         {
             return fill(input, &span, &mut whole, cx);
         }
-        let rows = temporary(input, &span, cx)?;
-        let strides: Strides = c_strides(to, 1);
-        let first: usize = c_strides(from, 1)
-            .iter()
-            .zip(&span.start)
-            .map(|(s, i)| *s as usize * i)
-            .sum();
-        let start: usize = strides
-            .iter()
-            .zip(&region.start)
-            .map(|(s, i)| *s as usize * i)
-            .sum();
-        let part = rows
-            .view()
-            .strided(start as isize - first as isize, &region.shape, &strides)?;
+        let rows = dense(temporary(input, &span, cx)?, cx.pool)?;
+        let (first, steps) = reshape_steps(from, to, region, &span);
+        let part = rows.view().strided(first, &region.shape, &steps)?;
         return copy(&part, out);
     }
     let runs = reshape_runs(from, to, region);
@@ -204,6 +205,16 @@ pub fn temporary(body: &Body, region: &Region, cx: &mut Context<'_>) -> Result<C
     let pool = cx.pool.clone();
     Chunk::build(&pool, body.dtype(), &region.shape, |mut out| {
         fill(body, region, &mut out, cx)
+    })
+}
+
+/// The same elements in C order without gaps.
+pub fn dense(chunk: Chunk, pool: &Pool) -> Result<Chunk> {
+    if chunk.view().is_contiguous() {
+        return Ok(chunk);
+    }
+    Chunk::build(pool, chunk.dtype(), chunk.shape(), |mut out| {
+        copy(&chunk.view(), &mut out)
     })
 }
 

@@ -8,6 +8,7 @@
 //! The executor knows cores, the budget and dependencies; what a kernel means it does not know.
 #![forbid(unsafe_code)]
 
+mod ahead;
 mod call;
 mod cancel;
 mod cells;

@@ -13,6 +13,7 @@ use chunkwise_kernels::tile::Scratch;
 use chunkwise_plan::{CellRef, PassOutput, Plan, ScanStage, StageKind};
 use chunkwise_storage::ScratchDir;
 
+use crate::ahead::ReadAhead;
 use crate::call::panicked;
 use crate::cells::CellStore;
 use crate::combine::Combiner;
@@ -134,6 +135,9 @@ fn try_run(
         true => 1,
         false => options.executor.threads().min(tasks).max(1),
     };
+    let room = options.memory_limit.saturating_sub(results);
+    let spare = room.saturating_sub(plan.least_memory());
+    let ahead = ReadAhead::new(plan, options.memory_limit, spare);
     let run = Run {
         plan,
         options,
@@ -142,10 +146,11 @@ fn try_run(
         cells: CellStore::new(plan, ScratchDir::new(options.scratch_directory.as_deref())?),
         combiners: plan.stages.iter().map(|_| Combiner::default()).collect(),
         shared: Mutex::new(Shared {
-            scheduler: Scheduler::new(work, options.memory_limit.saturating_sub(results)),
+            scheduler: Scheduler::new(work, room - ahead.bytes()),
             failed: None,
             idle: 0,
         }),
+        ahead,
         wake: Condvar::new(),
         started: Instant::now(),
     };
@@ -221,8 +226,7 @@ pub fn check_budget(plan: &Plan, results: u64, limit: u64) -> Result<()> {
     let Some(worst) = plan.stages.iter().max_by_key(|s| s.memory.total()) else {
         return Ok(());
     };
-    let standing: u64 = plan.stages.iter().map(|s| s.memory.standing).sum();
-    let smallest = results + standing + worst.memory.total();
+    let smallest = results + plan.least_memory();
     if smallest <= limit {
         return Ok(());
     }
@@ -277,6 +281,7 @@ struct Run<'a, 'd> {
     cells: CellStore<'a>,
     combiners: Vec<Combiner>,
     shared: Mutex<Shared<'a>>,
+    ahead: ReadAhead<'a>,
     wake: Condvar,
     started: Instant,
 }
@@ -374,16 +379,17 @@ impl<'a> Run<'a, '_> {
         let index = stage.task_index(task.number);
         let begun = (!self.options.subscribers.is_empty()).then(|| self.started.elapsed());
         let made = catch_unwind(AssertUnwindSafe(|| self.try_task(task, &index, scratch)))
-            .unwrap_or_else(|panic| Err(panicked(&*panic)))
-            .map_err(|cause| match cause {
-                Error::Cancelled | Error::OutOfMemory { .. } => cause,
-                cause => Error::Task {
-                    operation: stage.label.clone(),
-                    location: stage.location,
-                    index: index.to_vec(),
-                    cause: Arc::new(cause),
-                },
-            })?;
+            .unwrap_or_else(|panic| Err(panicked(&*panic)));
+        self.ahead.done(task);
+        let made = made.map_err(|cause| match cause {
+            Error::Cancelled | Error::OutOfMemory { .. } => cause,
+            cause => Error::Task {
+                operation: stage.label.clone(),
+                location: stage.location,
+                index: index.to_vec(),
+                cause: Arc::new(cause),
+            },
+        })?;
         if let Some(start) = begun {
             let elements: usize = stage.tasks.region(&index).len();
             self.tell(&Event::TaskFinished {
@@ -404,6 +410,7 @@ impl<'a> Run<'a, '_> {
         if self.is_stored(task.stage, index)? {
             return Ok((Vec::new(), 0));
         }
+        self.ahead.look(task);
         let place = |output: usize| -> Result<Option<ViewMut<'_>>> {
             match &destinations[output][..] {
                 [Destination::Canvas(canvas)] if !self.read[task.stage][output] => {

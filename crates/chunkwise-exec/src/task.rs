@@ -5,12 +5,12 @@ use chunkwise_kernels::contract::contract;
 use chunkwise_kernels::movement::copy;
 use chunkwise_kernels::tile::{Accumulator, Output, State};
 use chunkwise_plan::{
-    Body, CallStage, CompressStage, ContractStage, Pass, PassOutput, Plan, ScanStage, StageKind,
-    take_runs,
+    Bands, Body, CallStage, CompressStage, ContractStage, Pass, PassOutput, Plan, ScanStage,
+    StageKind, take_runs,
 };
 
 use crate::call::called;
-use crate::evaluate::{Context, fill, in_place, run_fused, temporary};
+use crate::evaluate::{Context, dense, fill_unchanged, in_place, run_fused, temporary};
 use crate::order::{run_merge, run_sort, run_split};
 
 /// What a task leaves behind at an output.
@@ -79,15 +79,13 @@ fn run_pass<'p>(
     place: Place<'_, 'p>,
     cx: &mut Context<'_>,
 ) -> Result<Vec<Product>> {
-    let program = &pass.fused.program;
-    if let ([PassOutput::Store], Some(leaf)) = (&pass.outputs[..], program.output_leaf(0))
-        && pass.fused.leaves[leaf].map.is_identity()
-        && let chunkwise_plan::Input::Body(body) = &pass.fused.leaves[leaf].input
+    if let Some(input) = pass.unchanged()
+        && !region.is_empty()
     {
-        // Nothing is computed on top of the body: it fills the result itself.
-        let (pool, dtype) = (cx.pool.clone(), body.dtype());
+        let program = &pass.fused.program;
+        let (pool, dtype) = (cx.pool.clone(), program.dtype(program.outputs()[0]));
         return one(place, pool, dtype, &region.shape, |out| {
-            fill(body, region, out, cx)
+            fill_unchanged(input, region, out, cx)
         });
     }
     let mut views: Vec<Option<ViewMut<'p>>> = Vec::new();
@@ -149,7 +147,7 @@ fn store_rest<'v>(
         states.split_first_mut(),
         cells.split_first_mut(),
     ) else {
-        return run_fused(&pass.fused, region, &mut outputs, cx);
+        return run_bands(pass, region, &mut outputs, cx);
     };
     let n = outputs.len();
     match (state, view, &pass.outputs[n]) {
@@ -178,6 +176,40 @@ fn store_rest<'v>(
             Ok(())
         }
     }
+}
+
+/// Runs a pass over its region, piece by piece where that is planned.
+fn run_bands(
+    pass: &Pass,
+    region: &Region,
+    outputs: &mut [Output<'_>],
+    cx: &mut Context<'_>,
+) -> Result<()> {
+    let Some(Bands { axis, len }) = pass.bands else {
+        return run_fused(&pass.fused, region, outputs, cx);
+    };
+    for start in (0..region.shape[axis]).step_by(len) {
+        let mut piece = Region::whole(&region.shape);
+        piece.start[axis] = start;
+        piece.shape[axis] = len.min(region.shape[axis] - start);
+        let mut band = region.clone();
+        band.start[axis] += start;
+        band.shape[axis] = piece.shape[axis];
+        let mut within: Vec<Output<'_>> = outputs
+            .iter_mut()
+            .map(|output| match output {
+                Output::Store(view) => Output::Store(view.region(&piece)),
+                Output::Reduce(a) => Output::Reduce(Accumulator {
+                    state: a.state,
+                    cells: a.cells.clone(),
+                    index: a.index + start as u64 * a.index_steps[axis] as u64,
+                    index_steps: a.index_steps.clone(),
+                }),
+            })
+            .collect();
+        run_fused(&pass.fused, &band, &mut within, cx)?;
+    }
+    Ok(())
 }
 
 /// How the elements of a region count among the cells and the reduced elements.
@@ -318,16 +350,6 @@ fn run_scan<'p>(
     })?;
     products.push(Product::Carry(carry));
     Ok(products)
-}
-
-/// The same elements in C order without gaps.
-fn dense(chunk: Chunk, pool: &Pool) -> Result<Chunk> {
-    if chunk.view().is_contiguous() {
-        return Ok(chunk);
-    }
-    Chunk::build(pool, chunk.dtype(), chunk.shape(), |mut out| {
-        copy(&chunk.view(), &mut out)
-    })
 }
 
 fn run_call(

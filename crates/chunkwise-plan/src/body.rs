@@ -149,20 +149,20 @@ impl Body {
         }
     }
 
-    /// Tells every region of an earlier stage's output that a region of the result is made from.
-    pub fn visit_needs(&self, region: &Region, need: &mut dyn FnMut(usize, usize, &Region)) {
+    /// Tells every region of an input that a region of the result is made from.
+    pub fn visit_reads(&self, region: &Region, visit: &mut dyn FnMut(&Input, &Region)) {
         if region.is_empty() {
             return;
         }
         match self {
-            Body::Fused(fused) => fused.visit_needs(region, need),
+            Body::Fused(fused) => fused.visit_reads(region, visit),
             Body::Concat {
                 axis,
                 offsets,
                 parts,
             } => {
                 for (part, inner, _) in concat_parts(region, *axis, offsets) {
-                    parts[part].visit_needs(&inner, need);
+                    parts[part].visit_reads(&inner, visit);
                 }
             }
             Body::Take {
@@ -175,33 +175,33 @@ impl Body {
                     let mut inner = region.clone();
                     inner.start[*axis] = span.start;
                     inner.shape[*axis] = span.len();
-                    return input.visit_needs(&inner, need);
+                    return input.visit_reads(&inner, visit);
                 }
                 for run in take_runs(asked) {
                     let mut inner = region.clone();
                     inner.start[*axis] = run.from;
                     inner.shape[*axis] = run.len;
-                    input.visit_needs(&inner, need);
+                    input.visit_reads(&inner, visit);
                 }
             }
             Body::Each { inputs, .. } => {
                 for (n, input) in inputs.iter().enumerate() {
-                    input.visit_needs(&each_region(n, input, region), need);
+                    input.visit_reads(&each_region(n, input, region), visit);
                 }
             }
             Body::Reshape { from, to, input } => match reshape_span(from, to, region) {
-                Some(span) => input.visit_needs(&span, need),
+                Some(span) => input.visit_reads(&span, visit),
                 None => {
                     for run in reshape_runs(from, to, region) {
-                        input.visit_needs(&run.region, need);
+                        input.visit_reads(&run.region, visit);
                     }
                 }
             },
         }
     }
 
-    /// Tells every output of earlier stages that is read, perhaps more than once.
-    pub fn visit_inputs(&self, visit: &mut dyn FnMut(usize, usize)) {
+    /// Tells every input that is read, perhaps more than once.
+    pub fn visit_inputs(&self, visit: &mut dyn FnMut(&Input)) {
         match self {
             Body::Fused(fused) => fused.visit_inputs(visit),
             Body::Concat { parts, .. } => parts.iter().for_each(|p| p.visit_inputs(visit)),
@@ -222,27 +222,40 @@ impl Body {
 }
 
 impl Fused {
-    /// See [`Body::visit_needs`].
-    pub fn visit_needs(&self, region: &Region, need: &mut dyn FnMut(usize, usize, &Region)) {
+    /// The input whose elements the only output is, as they are and where they are: one that fills any
+    /// region by itself.
+    pub fn unchanged(&self) -> Option<&Input> {
+        let [_] = self.program.outputs() else {
+            return None;
+        };
+        let leaf = &self.leaves[self.program.output_leaf(0)?];
+        let fills = match &leaf.input {
+            Input::Source(source) => source.in_memory().is_none(),
+            Input::Stage { .. } | Input::Body(_) => true,
+            Input::Random(..) | Input::Index { .. } => false,
+        };
+        (fills && leaf.map.is_identity()).then_some(&leaf.input)
+    }
+
+    /// See [`Body::visit_reads`].
+    pub fn visit_reads(&self, region: &Region, visit: &mut dyn FnMut(&Input, &Region)) {
         if region.is_empty() {
             return;
         }
         for leaf in &self.leaves {
             match &leaf.input {
-                Input::Stage { stage, output } => need(*stage, *output, &leaf.map.bounds(region)),
-                Input::Body(body) => body.visit_needs(&leaf.map.bounds(region), need),
-                Input::Source(_) | Input::Random(..) | Input::Index { .. } => {}
+                Input::Body(body) => body.visit_reads(&leaf.map.bounds(region), visit),
+                input => visit(input, &leaf.map.bounds(region)),
             }
         }
     }
 
     /// See [`Body::visit_inputs`].
-    pub fn visit_inputs(&self, visit: &mut dyn FnMut(usize, usize)) {
+    pub fn visit_inputs(&self, visit: &mut dyn FnMut(&Input)) {
         for leaf in &self.leaves {
             match &leaf.input {
-                Input::Stage { stage, output } => visit(*stage, *output),
                 Input::Body(body) => body.visit_inputs(visit),
-                Input::Source(_) | Input::Random(..) | Input::Index { .. } => {}
+                input => visit(input),
             }
         }
     }

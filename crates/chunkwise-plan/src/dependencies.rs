@@ -1,6 +1,8 @@
-use chunkwise_core::{Dims, Region};
+use std::sync::Arc;
 
-use crate::{Plan, StageKind};
+use chunkwise_core::{Dims, Region, Source};
+
+use crate::{Input, Plan, StageKind};
 
 /// A cell of a stage's output.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -18,7 +20,6 @@ impl Plan {
     pub fn dependencies(&self, stage: usize, index: &[usize]) -> Vec<CellRef> {
         let mut cells: Vec<CellRef> = Vec::new();
         let of = &self.stages[stage];
-        let region = of.tasks.region(index);
         {
             let mut need = |stage: usize, output: usize, region: &Region| {
                 let grid = &self.stages[stage].outputs[output].grid;
@@ -29,20 +30,6 @@ impl Plan {
                 }));
             };
             match &of.kind {
-                StageKind::Pass(pass) => pass.fused.visit_needs(&region, &mut need),
-                StageKind::Contract(c) => {
-                    let panel = Region::whole(&c.panels.shape());
-                    let (a, b) = c.operand_regions(&region, &panel);
-                    c.a.visit_needs(&a, &mut need);
-                    c.b.visit_needs(&b, &mut need);
-                }
-                StageKind::Scan(s) => s.input.visit_needs(&region, &mut need),
-                StageKind::Call(c) => {
-                    for (input, body) in c.call.inputs.iter().zip(&c.inputs) {
-                        body.visit_needs(&input.region(index, &region), &mut need);
-                    }
-                }
-                StageKind::Sort(s) => s.input.visit_needs(&region, &mut need),
                 StageKind::Split(s) => {
                     need(s.samples.stage, s.samples.output, &s.lane_region(index));
                 }
@@ -54,11 +41,11 @@ impl Plan {
                     }
                     need(m.table.stage, m.table.output, &m.table_region(index));
                 }
-                StageKind::Compress(c) => {
-                    c.input.visit_needs(&region, &mut need);
-                    let mask = Region::new([region.start[c.axis]], [region.shape[c.axis]]);
-                    c.mask.visit_needs(&mask, &mut need);
-                }
+                _ => self.visit_reads(stage, index, &mut |input, region| {
+                    if let Input::Stage { stage, output } = input {
+                        need(*stage, *output, region);
+                    }
+                }),
             }
         }
         if let StageKind::Scan(s) = &of.kind
@@ -77,6 +64,40 @@ impl Plan {
         cells
     }
 
+    /// Tells every region of an input that a task's bodies read.
+    pub fn visit_reads(
+        &self,
+        stage: usize,
+        index: &[usize],
+        visit: &mut dyn FnMut(&Input, &Region),
+    ) {
+        let of = &self.stages[stage];
+        let region = of.tasks.region(index);
+        match &of.kind {
+            StageKind::Pass(pass) => pass.fused.visit_reads(&region, visit),
+            StageKind::Contract(c) => {
+                let panel = Region::whole(&c.panels.shape());
+                let (a, b) = c.operand_regions(&region, &panel);
+                c.a.visit_reads(&a, visit);
+                c.b.visit_reads(&b, visit);
+            }
+            StageKind::Scan(s) => s.input.visit_reads(&region, visit),
+            StageKind::Call(c) => {
+                for (input, body) in c.call.inputs.iter().zip(&c.inputs) {
+                    body.visit_reads(&input.region(index, &region), visit);
+                }
+            }
+            StageKind::Sort(s) => s.input.visit_reads(&region, visit),
+            StageKind::Compress(c) => {
+                c.input.visit_reads(&region, visit);
+                let mask = Region::new([region.start[c.axis]], [region.shape[c.axis]]);
+                c.mask.visit_reads(&mask, visit);
+            }
+            // They read cells, and of those what the samples say.
+            StageKind::Split(_) | StageKind::Merge(_) => {}
+        }
+    }
+
     /// Whether any task of a stage reads a cell.
     pub fn has_dependencies(&self, stage: usize) -> bool {
         let mut found = matches!(self.stages[stage].kind, StageKind::Scan(_));
@@ -87,14 +108,6 @@ impl Plan {
     /// Tells every output of earlier stages that a stage reads, perhaps more than once.
     pub fn visit_inputs(&self, stage: usize, visit: &mut dyn FnMut(usize, usize)) {
         match &self.stages[stage].kind {
-            StageKind::Pass(pass) => pass.fused.visit_inputs(visit),
-            StageKind::Contract(c) => {
-                c.a.visit_inputs(visit);
-                c.b.visit_inputs(visit);
-            }
-            StageKind::Scan(s) => s.input.visit_inputs(visit),
-            StageKind::Call(c) => c.inputs.iter().for_each(|b| b.visit_inputs(visit)),
-            StageKind::Sort(s) => s.input.visit_inputs(visit),
             StageKind::Split(s) => visit(s.samples.stage, s.samples.output),
             StageKind::Merge(m) => {
                 visit(m.values.stage, m.values.output);
@@ -103,10 +116,38 @@ impl Plan {
                 }
                 visit(m.table.stage, m.table.output);
             }
+            _ => self.visit_bodies(stage, &mut |input| {
+                if let Input::Stage { stage, output } = input {
+                    visit(*stage, *output);
+                }
+            }),
+        }
+    }
+
+    /// Tells every source that a stage reads, perhaps more than once.
+    pub fn visit_sources(&self, stage: usize, visit: &mut dyn FnMut(&Arc<dyn Source>)) {
+        self.visit_bodies(stage, &mut |input| {
+            if let Input::Source(source) = input {
+                visit(source);
+            }
+        });
+    }
+
+    fn visit_bodies(&self, stage: usize, visit: &mut dyn FnMut(&Input)) {
+        match &self.stages[stage].kind {
+            StageKind::Pass(pass) => pass.fused.visit_inputs(visit),
+            StageKind::Contract(c) => {
+                c.a.visit_inputs(visit);
+                c.b.visit_inputs(visit);
+            }
+            StageKind::Scan(s) => s.input.visit_inputs(visit),
+            StageKind::Call(c) => c.inputs.iter().for_each(|b| b.visit_inputs(visit)),
+            StageKind::Sort(s) => s.input.visit_inputs(visit),
             StageKind::Compress(c) => {
                 c.input.visit_inputs(visit);
                 c.mask.visit_inputs(visit);
             }
+            StageKind::Split(_) | StageKind::Merge(_) => {}
         }
     }
 }

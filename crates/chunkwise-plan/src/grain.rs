@@ -7,7 +7,7 @@
 use chunkwise_core::{AxisGrid, Dims, Grid, Source};
 
 use crate::cuts::{self, Cuts};
-use crate::{Fused, Input, LeafSpec};
+use crate::{Bands, Fused, Input, LeafSpec, PassOutput, Stage};
 
 /// A task should take about this long, in nanoseconds: long against scheduling, short against the
 /// whole, so that threads finish together and a run can be stopped soon.
@@ -17,6 +17,8 @@ pub(crate) const SMALLEST: usize = 1 << 15;
 pub(crate) const LARGEST: usize = 1 << 20;
 /// There should be about this many tasks at least, where there is work for them.
 const TASKS: usize = 64;
+/// Elements of the pieces in which cells are put together: a few operands of them lie in cache.
+const BAND: usize = 1 << 16;
 /// Bytes that a task may load at once.
 const TASK_BYTES: usize = 16 << 20;
 /// A sum over rows keeps a state for this many columns at a time: within a second-level cache.
@@ -36,14 +38,14 @@ pub(crate) struct Wants<'a> {
     pub stored: Option<Grid>,
 }
 
-/// The tasks of a pass, and the order of their axes, slowest first.
-pub(crate) fn tasks(wants: &Wants<'_>, stage_grid: impl Fn(usize, usize) -> Grid) -> (Grid, Dims) {
+/// The tasks of a pass over the results of `stages`, and the order of their axes, slowest first.
+pub(crate) fn tasks(wants: &Wants<'_>, stages: &[Stage]) -> (Grid, Dims) {
     let shape = &wants.fused.shape;
     let ndim = shape.len();
     let (priority, crossed) = axis_priority(wants.fused);
     let order = execution_order(ndim, &wants.reduced);
     if wants.stored.is_none()
-        && let Some(grid) = natural_grid(wants, &stage_grid)
+        && let Some(grid) = natural_grid(wants, stages)
     {
         return (grid, order);
     }
@@ -58,7 +60,8 @@ pub(crate) fn tasks(wants: &Wants<'_>, stage_grid: impl Fn(usize, usize) -> Grid
     }
     elements = elements.min(wants.most.unwrap_or(usize::MAX)).max(1);
     let whole_chunks = |cuts: &Cuts, may_split: bool| {
-        let most = (wants.memory_limit / 12) as usize / wants.bytes.max(1);
+        // A part of a chunk takes unpacking all of it.
+        let most = (wants.memory_limit / 6) as usize / wants.bytes.max(1);
         let split = may_split.then_some(most.max(1));
         made_of_chunks(shape, cuts, &priority, elements, split)
     };
@@ -66,7 +69,7 @@ pub(crate) fn tasks(wants: &Wants<'_>, stage_grid: impl Fn(usize, usize) -> Grid
         let cuts = stored.axes().iter().cloned().map(Some).collect();
         return (whole_chunks(&cuts, false), order);
     }
-    if let Some(cuts) = cuts::of_fused(wants.fused) {
+    if let Some(cuts) = cuts::of_fused(wants.fused, stages) {
         return (whole_chunks(&cuts, true), order);
     }
 
@@ -199,7 +202,7 @@ fn execution_order(ndim: usize, reduced: &[&[usize]]) -> Dims {
 
 /// Where the input is kept in cells of a sensible size, tasks are those cells: nothing is copied
 /// together, and nothing is read twice.
-fn natural_grid(wants: &Wants<'_>, stage_grid: impl Fn(usize, usize) -> Grid) -> Option<Grid> {
+fn natural_grid(wants: &Wants<'_>, stages: &[Stage]) -> Option<Grid> {
     let fits = |grid: &Grid| {
         let cell: usize = grid.largest().iter().product();
         let limited = (wants.memory_limit / 16) as usize / wants.bytes.max(1);
@@ -216,12 +219,51 @@ fn natural_grid(wants: &Wants<'_>, stage_grid: impl Fn(usize, usize) -> Grid) ->
         .filter(|l| l.map.is_identity() && l.shape == wants.fused.shape)
         .find_map(|leaf| {
             match &leaf.input {
-                Input::Stage { stage, output } => Some(stage_grid(*stage, *output)),
+                Input::Stage { stage, output } => {
+                    Some(stages[*stage].outputs[*output].grid.clone())
+                }
                 Input::Source(source) => source.grid().filter(|_| !cuts::is_dear(&**source)),
                 _ => None,
             }
             .filter(fits)
         })
+}
+
+/// The pieces in which a task computes its region, where cells have to be put together for it. What is
+/// read from elsewhere is read once for a task, not piece by piece.
+pub(crate) fn bands(
+    fused: &Fused,
+    tasks: &Grid,
+    outputs: &[PassOutput],
+    stages: &[Stage],
+) -> Option<Bands> {
+    let largest = tasks.largest();
+    let joined = |leaf: &LeafSpec| match &leaf.input {
+        Input::Stage { stage, output } => {
+            let cells = &stages[*stage].outputs[*output].grid;
+            let same = leaf.map.is_identity() && leaf.shape == fused.shape;
+            !(same && cells.axes().iter().zip(tasks.axes()).all(|(c, t)| c == t))
+        }
+        _ => false,
+    };
+    let near = |leaf: &LeafSpec| match &leaf.input {
+        Input::Source(source) => source.in_memory().is_some(),
+        Input::Body(_) => false,
+        Input::Stage { .. } | Input::Random(..) | Input::Index { .. } => true,
+    };
+    let reduced = |axis: usize| {
+        outputs.iter().all(|output| match output {
+            PassOutput::Store => true,
+            PassOutput::Reduce(r) => r.axes.contains(&axis),
+        })
+    };
+    if fused.unchanged().is_some() || !fused.leaves.iter().all(near) {
+        return None;
+    }
+    let axis = (0..largest.len()).find(|a| largest[*a] > 1 && reduced(*a))?;
+    let row: usize = largest.iter().product::<usize>() / largest[axis];
+    let len = (BAND / row.max(1)).max(1);
+    (fused.leaves.iter().any(joined) && len < largest[axis]).then_some(Bands { axis, len })
 }
 
 /// Cells of a matrix product and panels of its contracted axes.

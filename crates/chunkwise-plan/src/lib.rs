@@ -32,8 +32,8 @@ pub use chunkwise_expr::{Call, CallTask};
 pub use dependencies::CellRef;
 pub use lower::{Delivery, Options, plan, plan_into};
 pub use memory::TaskMemory;
-pub use reshape::{Run, reshape_runs, reshape_span};
+pub use reshape::{Run, reshape_runs, reshape_span, reshape_steps};
 pub use stage::{
-    CallStage, CompressStage, ContractStage, MergeStage, OutputRef, Pass, PassOutput, Plan,
+    Bands, CallStage, CompressStage, ContractStage, MergeStage, OutputRef, Pass, PassOutput, Plan,
     ReduceOutput, ScanStage, SortStage, SplitStage, Stage, StageKind, StageOutput,
 };

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use chunkwise_core::{AxisGrid, Dims, Grid, IndexMap, Result, SourceId};
 use chunkwise_expr::{CallInput, Expr, Follow, Kind, NodeId};
 
-use crate::cuts;
+use crate::cuts::{self, Read};
 use crate::fuse::{Fuser, Placed, body};
 use crate::memory::task_memory;
 use crate::sort::Sort;
@@ -54,16 +54,35 @@ pub fn plan(exprs: &[Expr], options: &Options) -> Result<Plan> {
 /// The same for results that are stored in chunks: `deliveries` has one for each array.
 pub fn plan_into(exprs: &[Expr], deliveries: &[Delivery], options: &Options) -> Result<Plan> {
     let nodes = postorder(exprs);
-    let mut kept = too_nested(&nodes);
+    let nested = too_nested(&nodes);
+    let fast = keeping(exprs, deliveries, &nodes, nested.clone(), options)?;
+    if fast.least_memory() <= options.memory_limit {
+        return Ok(fast);
+    }
+    // What is kept needs room: without it the plan is slower, but may fit.
+    let small = Lowering::run(exprs, deliveries, &nodes, &nested, options)?;
+    let small = small.finish(exprs, deliveries)?;
+    let smaller = small.least_memory() < fast.least_memory();
+    Ok(if smaller { small } else { fast })
+}
+
+/// The plan that keeps what is worth it, beside `kept`.
+fn keeping(
+    exprs: &[Expr],
+    deliveries: &[Delivery],
+    nodes: &[Expr],
+    mut kept: HashSet<NodeId>,
+    options: &Options,
+) -> Result<Plan> {
     for _ in 0..ROUNDS {
-        let lowering = Lowering::run(exprs, deliveries, &nodes, &kept, options)?;
-        let more = lowering.worth_keeping(&nodes, options)?;
+        let lowering = Lowering::run(exprs, deliveries, nodes, &kept, options)?;
+        let more = lowering.worth_keeping(nodes, options)?;
         if more.is_empty() {
             return lowering.finish(exprs, deliveries);
         }
         kept.extend(more);
     }
-    Lowering::run(exprs, deliveries, &nodes, &kept, options)?.finish(exprs, deliveries)
+    Lowering::run(exprs, deliveries, nodes, &kept, options)?.finish(exprs, deliveries)
 }
 
 /// Every node once, inputs first.
@@ -138,8 +157,8 @@ struct Lowering<'a> {
     computed: HashMap<NodeId, usize>,
     /// Inputs that a stage would compute several times over, and how often.
     repeated: Vec<(Expr, usize)>,
-    /// How often the chunks of dear sources are read.
-    read: HashMap<SourceId, f32>,
+    /// How the chunks of dear sources are read.
+    read: HashMap<SourceId, Read>,
     /// The chunks in which results are stored.
     stored: HashMap<NodeId, Grid>,
     /// Nodes that are kept although they could be made again where they are used.
@@ -229,7 +248,7 @@ impl<'a> Lowering<'a> {
             most: self.options.grain,
             stored: Some(stored),
         };
-        let (tasks, order) = grain::tasks(&wants, |s, o| self.stages[s].outputs[o].grid.clone());
+        let (tasks, order) = grain::tasks(&wants, &self.stages);
         Ok(Stage {
             label: format!("store {}", e.label()),
             location: e.location(),
@@ -237,6 +256,7 @@ impl<'a> Lowering<'a> {
             kind: StageKind::Pass(Pass {
                 fused,
                 outputs: vec![PassOutput::Store],
+                bands: None,
             }),
             order,
             outputs: vec![StageOutput::new(e.dtype(), tasks.clone())],
@@ -256,7 +276,7 @@ impl<'a> Lowering<'a> {
                     let (item, limit) = (e.dtype().size(), self.options.memory_limit);
                     let most = self.options.grain;
                     let body_of = body(input, &self.placed)?;
-                    let cuts = cuts::of_body(&body_of);
+                    let cuts = cuts::of_body(&body_of, &self.stages);
                     let (tasks, order) =
                         grain::scan(e.shape(), *axis, item, limit, most, cuts.as_ref());
                     self.reads(&body_of, &tasks, 1);
@@ -326,7 +346,18 @@ impl<'a> Lowering<'a> {
                         indices: *indices,
                     };
                     let (options, stages) = (self.options, &mut self.stages);
-                    sort.lower(options, &self.placed, &mut |stage| push(stages, stage))?
+                    let before = stages.len();
+                    let last =
+                        sort.lower(options, &self.placed, &mut |stage| push(stages, stage))?;
+                    for stage in self.stages[before..].iter().chain([&last]) {
+                        if let StageKind::Sort(s) = &stage.kind {
+                            let read = &mut self.read;
+                            cuts::times_read(&s.input, &stage.tasks, &mut |source, own| {
+                                also_read(read, source, own);
+                            });
+                        }
+                    }
+                    last
                 }
                 Kind::Compress { input, mask, axis } => {
                     let (item, limit) = (e.dtype().size(), self.options.memory_limit);
@@ -415,10 +446,10 @@ impl<'a> Lowering<'a> {
                 _ => self.stored.get(&m.id()).cloned(),
             }),
         };
-        let (tasks, order) = grain::tasks(&wants, |s, o| self.stages[s].outputs[o].grid.clone());
+        let (tasks, order) = grain::tasks(&wants, &self.stages);
         let read = &mut self.read;
-        cuts::times_read_fused(&fused, &tasks, &mut |source, times| {
-            *read.entry(source).or_default() += times;
+        cuts::times_read_fused(&fused, &tasks, &order, &mut |source, own| {
+            also_read(read, source, own);
         });
 
         let mut outputs = Vec::new();
@@ -451,7 +482,11 @@ impl<'a> Lowering<'a> {
             label: pass_label(&group.members),
             location: group.members.iter().find_map(Expr::location),
             cost: fused.cost() + 0.2 * cells.len() as f32,
-            kind: StageKind::Pass(Pass { fused, outputs }),
+            kind: StageKind::Pass(Pass {
+                bands: grain::bands(&fused, &tasks, &outputs, &self.stages),
+                fused,
+                outputs,
+            }),
             tasks,
             order,
             outputs: cells,
@@ -496,7 +531,7 @@ impl<'a> Lowering<'a> {
     fn reads(&mut self, body: &Body, tasks: &Grid, times: usize) {
         let read = &mut self.read;
         cuts::times_read(body, tasks, &mut |source, once| {
-            *read.entry(source).or_default() += once * times as f32;
+            also_read(read, source, once.repeated(times as f32));
         });
     }
 
@@ -522,8 +557,10 @@ impl<'a> Lowering<'a> {
             if let Kind::Source(source) = e.kind()
                 && cuts::is_dear(&**source)
             {
-                let times = self.read.get(&source.id()).copied().unwrap_or(0.0);
-                let fits = e.nbytes() <= options.memory_limit / 4;
+                let Some(Read { times, held }) = self.read.get(&source.id()).copied() else {
+                    continue;
+                };
+                let fits = e.nbytes().min(held as u64) <= options.memory_limit / 4;
                 let keeping = if fits { KEEP_COST } else { SPILL_COST };
                 let used = narrowest(e, nodes);
                 if (times - 1.0) * source.byte_cost() * (used.nbytes() as f32) / (e.nbytes() as f32)
@@ -558,6 +595,17 @@ impl<'a> Lowering<'a> {
         }
         Ok(keep)
     }
+}
+
+/// Adds what a stage reads of a source: stages run one after another, and what two of them read has to
+/// be held from the one to the other.
+fn also_read(read: &mut HashMap<SourceId, Read>, source: SourceId, own: Read) {
+    read.entry(source)
+        .and_modify(|all| {
+            all.times += own.times;
+            all.held = usize::MAX;
+        })
+        .or_insert(own);
 }
 
 /// How a call's tasks cut one of its inputs.

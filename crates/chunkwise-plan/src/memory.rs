@@ -6,6 +6,7 @@ use chunkwise_kernels::order::{SAMPLE_BYTES, pair_bytes};
 
 use crate::body::TAKE_SPAN;
 use crate::body::each_region;
+use crate::reshape::largest_span;
 use crate::{Body, Fused, Input, Pass, PassOutput, ReduceOutput, StageKind, StageOutput};
 
 /// The largest cell of an output of an earlier stage, in bytes.
@@ -55,7 +56,14 @@ pub(crate) fn task_memory(
     let whole = Region::whole(largest);
     match kind {
         StageKind::Pass(pass) => {
-            fused(&pass.fused, &whole, &mut memory, cell_bytes);
+            let mut part = whole;
+            if let Some(bands) = pass.bands {
+                part.shape[bands.axis] = part.shape[bands.axis].min(bands.len);
+            }
+            match pass.unchanged() {
+                Some(input) => unchanged(input, &part, &mut memory, cell_bytes),
+                None => fused(&pass.fused, &part, &mut memory, cell_bytes),
+            }
             for (output, at) in pass.outputs.iter().zip(outputs) {
                 if let PassOutput::Reduce(r) = output {
                     let cells: usize = at.grid.largest().iter().product::<usize>()
@@ -180,7 +188,10 @@ fn waiting_states(pass: &Pass, tasks: &Grid, cells: &StageOutput, of: &ReduceOut
 /// Adds what filling a region of a body's result needs beside the region's own bytes.
 fn body(of: &Body, region: &Region, memory: &mut TaskMemory, cell_bytes: CellBytes<'_>) {
     match of {
-        Body::Fused(f) => fused(f, region, memory, cell_bytes),
+        Body::Fused(f) => match f.unchanged() {
+            Some(input) => unchanged(input, region, memory, cell_bytes),
+            None => fused(f, region, memory, cell_bytes),
+        },
         Body::Concat { parts, .. } => {
             // One part after another: the most of all.
             let mut most = TaskMemory::default();
@@ -216,18 +227,33 @@ fn body(of: &Body, region: &Region, memory: &mut TaskMemory, cell_bytes: CellByt
             let made = bytes(&region.shape, call.outputs[0].dtype.size());
             memory.scratch += made + call.scratch.unwrap_or(0);
         }
-        Body::Reshape { from, input, .. } => {
-            // At most twice the region, as rows along the input's first axis.
-            let row: usize = from.iter().skip(1).product::<usize>().max(1);
-            let mut shape = from.clone();
-            if let Some(first) = shape.first_mut() {
-                *first = (2 * region.len() / row + 5).min(*first);
+        Body::Reshape { from, to, input } => {
+            if region.is_empty() {
+                return;
             }
-            let span = Region::whole(&shape);
-            memory.scratch += bytes(&shape, input.dtype().size())
-                .min(bytes(&[2 * region.len() + 2048], input.dtype().size()));
+            let span = Region::whole(&largest_span(from, to, &region.shape));
+            // Once more where cells are not dense.
+            let item = input.dtype().size();
+            let asked = bytes(&span.shape, item).min(bytes(&[2 * region.len() + 2048], item));
+            memory.scratch += match reads_cells(input) {
+                true => 2 * asked,
+                false => asked,
+            };
             body(input, &span, memory, cell_bytes);
         }
+    }
+}
+
+/// The same where the region is the input's, which fills it itself.
+fn unchanged(input: &Input, region: &Region, memory: &mut TaskMemory, cell_bytes: CellBytes<'_>) {
+    if region.is_empty() {
+        return;
+    }
+    match input {
+        Input::Source(source) => memory.scratch += source.scratch_bytes(region) as u64,
+        Input::Stage { stage, output } => memory.input += cell_bytes(*stage, *output),
+        Input::Body(inner) => body(inner, region, memory, cell_bytes),
+        Input::Random(..) | Input::Index { .. } => {}
     }
 }
 
@@ -255,4 +281,10 @@ fn fused(f: &Fused, region: &Region, memory: &mut TaskMemory, cell_bytes: CellBy
             }
         }
     }
+}
+
+/// Whether a body is an output of an earlier stage as it is.
+fn reads_cells(body: &Body) -> bool {
+    body.as_leaf()
+        .is_some_and(|leaf| matches!(leaf.input, Input::Stage { .. }))
 }

@@ -1,6 +1,6 @@
 //! Which elements of the input a region of a reshaped array is made of.
 
-use chunkwise_core::{Dims, Region};
+use chunkwise_core::{AxisGroup, Dims, Region, Strides};
 
 /// Elements that follow each other in C order both in a region of the result and in the input.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,6 +15,8 @@ pub struct Run {
 const SHORT: usize = 256;
 /// How many times the needed elements may be asked for to have them in one go.
 const WASTE: usize = 2;
+/// So many elements more do not matter.
+const SLACK: usize = 4 * SHORT;
 
 fn linear(shape: &[usize], index: &[usize]) -> usize {
     shape.iter().zip(index).fold(0, |n, (d, i)| n * d + i)
@@ -32,25 +34,72 @@ fn run_length(shape: &[usize], region: &Region) -> (usize, usize) {
     (len, 0)
 }
 
-/// The rows of the input, along its first axis, that hold all of a region; `None` where asking for
-/// them would ask for much more than is needed.
+/// The smallest and the largest C-order index of a region among some axes.
+fn reach(shape: &[usize], axes: &[usize], region: &Region) -> (usize, usize) {
+    axes.iter().fold((0, 0), |(lo, hi), a| {
+        let (n, start) = (shape[*a], region.start[*a]);
+        (lo * n + start, hi * n + start + region.shape[*a] - 1)
+    })
+}
+
+/// The box of the input that holds all of a region, where axes are regrouped as rows of the first of
+/// them; `None` where asking for it would ask for much more than is needed.
 pub fn reshape_span(from: &[usize], to: &[usize], region: &Region) -> Option<Region> {
     if from.is_empty() || region.is_empty() {
         return None;
     }
-    let last: Dims = (0..region.ndim()).map(|a| region.end(a) - 1).collect();
-    let (lo, hi) = (linear(to, &region.start), linear(to, &last));
-    let row: usize = from[1..].iter().product();
-    let (first, end) = (lo / row, hi / row + 1);
-    let asked = (end - first) * row;
-    let whole = asked == region.len();
-    let short = run_length(to, region).0 < SHORT && asked <= WASTE * region.len() + 4 * SHORT;
-    (whole || short).then(|| {
-        let mut span = Region::whole(from);
-        span.start[0] = first;
-        span.shape[0] = end - first;
-        span
-    })
+    let mut span = Region::whole(from);
+    for group in AxisGroup::between(from, to) {
+        let (lo, hi) = reach(to, &group.to, region);
+        let row = AxisGroup::row(from, &group.from);
+        let first = group.from[0];
+        span.start[first] = lo / row;
+        span.shape[first] = hi / row + 1 - lo / row;
+    }
+    let (asked, needed) = (span.len(), region.len());
+    let short = run_length(to, region).0 < SHORT && asked <= WASTE * needed + SLACK;
+    (asked == needed || short).then_some(span)
+}
+
+/// The most that [`reshape_span`] answers for regions of a shape, wherever they are.
+pub(crate) fn largest_span(from: &[usize], to: &[usize], shape: &[usize]) -> Dims {
+    let region = Region::whole(shape);
+    let mut span: Dims = from.into();
+    for group in AxisGroup::between(from, to) {
+        let (_, reach) = reach(to, &group.to, &region);
+        let needed: usize = group.to.iter().map(|a| shape[*a]).product();
+        let row = AxisGroup::row(from, &group.from).max(1);
+        let first = group.from[0];
+        let rows = (reach / row).min((WASTE * needed + SLACK) / row) + 2;
+        span[first] = span[first].min(rows);
+    }
+    span
+}
+
+/// Where the elements of a region lie in the dense box that [`reshape_span`] answered: the place of the
+/// first, and the steps along the region's axes, in elements.
+pub fn reshape_steps(
+    from: &[usize],
+    to: &[usize],
+    region: &Region,
+    span: &Region,
+) -> (isize, Strides) {
+    let mut steps: Strides = smallvec::smallvec![0; to.len()];
+    let (mut first, mut step) = (0, 1);
+    for group in AxisGroup::between(from, to).iter().rev() {
+        let row = AxisGroup::row(from, &group.from);
+        let (lo, _) = reach(to, &group.to, region);
+        let start = span.start[group.from[0]] * row;
+        first += (lo - start) as isize * step;
+        let mut own = step;
+        for &a in group.to.iter().rev() {
+            steps[a] = own;
+            own *= to[a] as isize;
+        }
+        let held: usize = group.from.iter().map(|a| span.shape[*a]).product();
+        step *= held as isize;
+    }
+    (first, steps)
 }
 
 /// The runs of a region, in C order: boxes of the input whose elements follow each other in both.
@@ -162,7 +211,67 @@ mod tests {
     }
 
     #[test]
+    fn steps_find_the_elements_of_a_region_in_its_span() {
+        let mut found = 0;
+        for (from, to) in [
+            (&[60usize, 5, 7][..], &[6usize, 10, 5, 7][..]),
+            (&[6, 10, 7], &[60, 7]),
+            (&[4, 1, 6, 9], &[2, 2, 6, 3, 3]),
+            (&[24, 5], &[1, 24, 5, 1]),
+        ] {
+            for n in 0..200usize {
+                let mut seed = n;
+                let mut pick = |most: usize| {
+                    seed = seed
+                        .wrapping_mul(6364136223846793005)
+                        .wrapping_add(1442695040888963407);
+                    (seed >> 33) % most
+                };
+                let start: Dims = to.iter().map(|d| pick(*d)).collect();
+                let shape: Dims = to
+                    .iter()
+                    .zip(&start)
+                    .map(|(d, s)| 1 + pick(d - s))
+                    .collect();
+                let region = Region::new(start, shape);
+                let Some(span) = reshape_span(from, to, &region) else {
+                    continue;
+                };
+                found += 1;
+                let largest = largest_span(from, to, &region.shape);
+                assert!(
+                    span.shape.iter().zip(&largest).all(|(s, l)| s <= l),
+                    "{region}"
+                );
+                let (first, steps) = reshape_steps(from, to, &region, &span);
+                for k in 0..region.len() {
+                    let (mut rest, mut index, mut at) = (k, region.start.clone(), first);
+                    for a in (0..to.len()).rev() {
+                        let i = rest % region.shape[a];
+                        rest /= region.shape[a];
+                        index[a] += i;
+                        at += steps[a] * i as isize;
+                    }
+                    // The same element of the input, found within the span.
+                    let (mut rest, mut place, mut thick) = (linear(to, &index), 0, 1);
+                    for a in (0..from.len()).rev() {
+                        place += (rest % from[a] - span.start[a]) * thick;
+                        thick *= span.shape[a];
+                        rest /= from[a];
+                    }
+                    assert_eq!(at, place as isize, "{from:?} {to:?} {region}");
+                }
+            }
+        }
+        assert!(found > 400, "{found}");
+    }
+
+    #[test]
     fn spans_hold_what_is_asked() {
+        // A month of 30 days, and a part of the map: no more is read.
+        let month = Region::new([2, 0, 90, 180], [1, 30, 90, 180]);
+        let span = reshape_span(&[2400, 360, 720], &[80, 30, 360, 720], &month);
+        assert_eq!(span, Some(Region::new([60, 90, 180], [30, 90, 180])));
         let region = Region::new([3, 0], [2, 10]);
         let span = reshape_span(&[1000], &[100, 10], &region);
         assert_eq!(span, Some(Region::new([30], [20])));

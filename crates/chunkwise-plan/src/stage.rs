@@ -7,7 +7,7 @@ use chunkwise_kernels::reduce::Reducer;
 use chunkwise_kernels::scan::Scanner;
 use smallvec::SmallVec;
 
-use crate::{Body, Fused, TaskMemory};
+use crate::{Body, Fused, Input, TaskMemory};
 
 /// What is to be done: stages in an order in which each comes after those that it reads.
 #[derive(Debug)]
@@ -18,6 +18,16 @@ pub struct Plan {
     pub outputs: Vec<OutputRef>,
     /// The optimised expressions, as text.
     pub expressions: Vec<String>,
+}
+
+impl Plan {
+    /// Bytes that the plan needs beside its results, whatever else is given up: for its largest task, and
+    /// for what stands between tasks.
+    pub fn least_memory(&self) -> u64 {
+        let largest = self.stages.iter().map(|s| s.memory.total()).max();
+        let standing: u64 = self.stages.iter().map(|s| s.memory.standing).sum();
+        standing + largest.unwrap_or(0)
+    }
 }
 
 /// An output of a stage.
@@ -115,6 +125,28 @@ pub struct Pass {
     pub fused: Fused,
     /// What is done with each of its outputs.
     pub outputs: Vec<PassOutput>,
+    /// In how long pieces along which axis a task computes its region, where cells are put together
+    /// for it: piece by piece in cache, and in little memory.
+    pub bands: Option<Bands>,
+}
+
+/// Pieces of a task's region along an axis.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bands {
+    /// The axis, which is among the reduced ones of each reduction.
+    pub axis: usize,
+    /// The length of a piece, the last one's being less.
+    pub len: usize,
+}
+
+impl Pass {
+    /// The input whose elements the only output is, unchanged: a task fills its result from it.
+    pub fn unchanged(&self) -> Option<&Input> {
+        match self.outputs[..] {
+            [PassOutput::Store] => self.fused.unchanged(),
+            _ => None,
+        }
+    }
 }
 
 /// What is done with an output of a fused chain.

@@ -8,10 +8,15 @@ use chunkwise_core::{DType, Dims, Error, Grid, Region, Result, Strides, View, Vi
 use serde_json::{Map, Value};
 use zarrs::array::{Array, ArrayMetadata, ArrayPartialDecoderTraits};
 
+use crate::ahead::Ahead;
 use crate::codec::{Codec, Fault, inner_shape};
 use crate::shard::ShardIndex;
 use crate::store::{Part, Store};
 
+/// Chunks that are fetched ahead at most.
+const MOST: usize = 64;
+/// Chunks that are on their way at once for one read.
+const WITHIN: usize = 8;
 /// Shards whose indices are kept.
 const SHARDS: usize = 64;
 
@@ -35,6 +40,7 @@ pub struct ZarrArray {
     inner: Option<Grid>,
     codec: Codec,
     shards: Mutex<Vec<Shard>>,
+    ahead: Ahead,
 }
 
 /// A shard whose index is kept.
@@ -137,6 +143,7 @@ impl ZarrArray {
             grid,
             inner,
             shards: Mutex::default(),
+            ahead: Ahead::default(),
             store,
         })
     }
@@ -237,7 +244,13 @@ impl ZarrArray {
             return 0;
         }
         // Encoded bytes may be a little more than decoded ones.
-        let encoded = self.codec.len.saturating_add(self.codec.len / 64 + 4096);
+        let mut encoded = self.codec.len.saturating_add(self.codec.len / 64 + 4096);
+        if self.store.fetches() {
+            let touched = self.grid.axes().iter().enumerate();
+            let touched = touched.map(|(a, axis)| axis.covering(region.range(a)).len());
+            let touched = touched.fold(1, usize::saturating_mul);
+            encoded = encoded.saturating_mul(touched.clamp(1, WITHIN));
+        }
         match (&self.inner, self.codec.is_direct()) {
             (Some(inner), _) => {
                 let touched = self.codec.len.min(touched_bytes(inner, region, self.dtype));
@@ -265,7 +278,16 @@ impl ZarrArray {
         if region.is_empty() {
             return Ok(());
         }
-        for index in self.grid.covering(region) {
+        let waits = self.store.fetches() && self.grid.covering(region).nth(1).is_some();
+        let mut next = self.grid.covering(region).enumerate().peekable();
+        for (n, index) in self.grid.covering(region).enumerate() {
+            // Within a read, a few chunks are on their way at once: this one and those after it.
+            while waits
+                && let Some((at, index)) = next.peek()
+                && (*at < n || self.ask(std::iter::once(index.clone()), region, WITHIN))
+            {
+                next.next();
+            }
             let chunk = self.grid.region(&index);
             let Some(wanted) = chunk.intersect(region) else {
                 continue;
@@ -277,6 +299,41 @@ impl ZarrArray {
         Ok(())
     }
 
+    /// Begins to fetch the chunks of a region, where they and those that are held take no more than `room`
+    /// bytes.
+    pub(crate) fn prefetch(&self, region: &Region, room: usize) -> bool {
+        // Compressed chunks may be smaller; that is not known before.
+        let most = (room / (self.codec.len + self.codec.len / 64 + 4096)).min(MOST);
+        self.ask(self.grid.covering(region), region, most)
+    }
+
+    /// Begins to fetch the chunks that a region needs whole.
+    fn ask(&self, chunks: impl Iterator<Item = Dims>, region: &Region, most: usize) -> bool {
+        let whole = |index: &Dims| {
+            let chunk = self.grid.region(index);
+            self.inner.is_none() || chunk.intersect(region).as_ref() == Some(&chunk)
+        };
+        let keys: Vec<String> = chunks
+            .filter(whole)
+            .map(|i| self.key(&i))
+            .take(most + 1)
+            .collect();
+        self.ahead.ask(&*self.store, keys, most)
+    }
+
+    /// Gives up what was fetched ahead for a region.
+    pub(crate) fn forget(&self, region: &Region) {
+        if self.ahead.is_empty() {
+            return;
+        }
+        match region.shape.as_slice() == self.shape.as_slice() {
+            true => self.ahead.clear(),
+            false => self
+                .ahead
+                .forget(self.grid.covering(region).map(|i| self.key(&i))),
+        }
+    }
+
     /// Fills `out` with a part of a chunk, counted from the chunk's start.
     fn read_part(&self, index: &[usize], part: &Region, out: &mut ViewMut<'_>) -> Result<()> {
         let key = self.key(index);
@@ -286,8 +343,8 @@ impl ZarrArray {
         }
         BUFFERS.with_borrow_mut(|(encoded, decoded)| {
             let there = self
-                .store
-                .read(&key, encoded)
+                .ahead
+                .read(&*self.store, &key, encoded)
                 .map_err(|e| Error::io("reading", object(&*self.store, &key), e))?;
             if !there {
                 self.check_there()?;

@@ -12,6 +12,7 @@
 //! here, without a buffer for each.
 #![forbid(unsafe_code)]
 
+mod ahead;
 mod array;
 mod codec;
 mod filters;
@@ -29,6 +30,6 @@ pub use layout::{Compressor, Layout, Shuffle, Version};
 pub use location::Location;
 pub use sink::ZarrSink;
 pub use source::ZarrSource;
-pub use store::{FolderStore, MemoryStore, Reference, ReferenceStore, Store, ZipStore};
+pub use store::{Fetch, FolderStore, MemoryStore, Reference, ReferenceStore, Store, ZipStore};
 #[cfg(feature = "remote")]
 pub use store::{RemoteOptions, RemoteStore};

@@ -55,6 +55,18 @@ impl Source for ZarrSource {
         self.array.read_scratch(region)
     }
 
+    fn waits(&self) -> bool {
+        self.array.store().fetches()
+    }
+
+    fn prefetch(&self, region: &Region, room: usize) -> bool {
+        self.array.prefetch(region, room)
+    }
+
+    fn forget(&self, region: &Region) {
+        self.array.forget(region);
+    }
+
     fn byte_cost(&self) -> f32 {
         // Zstandard and Blosc unpack 0.6 to 2 bytes a nanosecond; reading and opening files adds to it.
         1.0

@@ -259,3 +259,67 @@ fn a_region_of_a_store_is_written_in_place() {
     let want = x.get_str("110:120, 80:200").unwrap().compute().unwrap();
     assert_eq!(edge.to_vec::<f64>().unwrap(), want.to_vec::<f64>().unwrap());
 }
+
+/// Differences across and along: four views of one array, none of them cut as it is stored.
+fn curl(x: &Array) -> Array {
+    let part = |index: &str| x.get_str(index).unwrap();
+    let across = part("1:-1, 2:").subtract(part("1:-1, :-2")).unwrap();
+    let along = part("2:, 1:-1").subtract(part(":-2, 1:-1")).unwrap();
+    across.subtract(along).unwrap()
+}
+
+#[test]
+fn a_stencil_reads_each_chunk_once_and_holds_a_few() {
+    let (session, store, x) = setup([3000, 700], [130, 170]);
+    let y = open(&store, "x");
+    store.chunk_reads("x");
+    // A fourteenth of the array's bytes is enough for the rows of chunks in use.
+    let little = Session::new(2, 6 << 20).unwrap();
+    let got = little.compute(&[&curl(&y).sum(0).unwrap()]).unwrap();
+    assert_near(&got[0], &curl(&x).sum(0).unwrap().compute().unwrap());
+    let reads = store.chunk_reads("x");
+    assert_eq!(reads.len(), 24 * 5);
+    assert!(reads.values().all(|n| *n == 1), "{reads:?}");
+
+    write(&session, &store, "curl", &curl(&y), &[100, 300]);
+    let reads = store.chunk_reads("x");
+    assert!(reads.values().all(|n| *n == 1), "{reads:?}");
+    let got = open(&store, "curl").compute().unwrap();
+    let want = curl(&x).compute().unwrap();
+    assert_eq!(got.to_vec::<f64>().unwrap(), want.to_vec::<f64>().unwrap());
+}
+
+#[test]
+fn what_is_kept_for_speed_does_not_make_a_plan_too_large() {
+    let (_, store, x) = setup([1024, 64], [256, 64]);
+    let y = open(&store, "x");
+    // Months of thirty rows: each chunk belongs to several.
+    let months = |a: &Array| {
+        let days = a.get_str("0:1020").unwrap().reshape([34, 30, 64]).unwrap();
+        days.mean(1).unwrap()
+    };
+    let want = months(&x).compute().unwrap();
+    let mut computed = 0;
+    for limit in (200..=2000).step_by(50) {
+        let session = Session::new(2, limit << 10).unwrap();
+        match session.compute(&[&months(&y)]) {
+            Ok(got) => {
+                assert_near(&got[0], &want);
+                computed += 1;
+            }
+            // What is named as enough is enough.
+            Err(error) => {
+                let chunkwise::Error::OverBudget { smallest, .. } = error.root() else {
+                    panic!("{error}");
+                };
+                assert!(
+                    computed == 0,
+                    "{limit} KiB is refused, less was not: {error}"
+                );
+                let enough = Session::new(2, *smallest).unwrap();
+                assert_near(&enough.compute(&[&months(&y)]).unwrap()[0], &want);
+            }
+        }
+    }
+    assert!(computed > 10);
+}

@@ -44,6 +44,9 @@ impl Part {
     }
 }
 
+/// A value that is on its way: waits for it. `None` where there is no such key.
+pub type Fetch = Box<dyn FnOnce() -> io::Result<Option<Vec<u8>>> + Send>;
+
 fn outside(part: &Part, len: u64) -> io::Error {
     io::Error::new(
         io::ErrorKind::UnexpectedEof,
@@ -65,6 +68,18 @@ pub trait Store: Debug + Send + Sync {
 
     /// Puts the bytes of a key in place of what `into` holds; `false` where there is no such key.
     fn read(&self, key: &str, into: &mut Vec<u8>) -> io::Result<bool>;
+
+    /// Begins to read a value, and answers what waits for it; `None` where reading does not wait for a
+    /// service. What is dropped unasked is given up.
+    fn fetch(&self, key: &str) -> Option<Fetch> {
+        let _ = key;
+        None
+    }
+
+    /// Whether [`fetch`](Self::fetch) answers.
+    fn fetches(&self) -> bool {
+        false
+    }
 
     /// Some parts of a value, in their order.
     fn read_parts(&self, key: &str, parts: &[Part]) -> io::Result<Option<Vec<Vec<u8>>>>;

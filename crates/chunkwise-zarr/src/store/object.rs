@@ -15,8 +15,12 @@ use object_store::{
     ObjectStoreExt, PutPayload, RetryConfig,
 };
 use tokio::runtime::{Builder, Runtime};
+use tokio::task::JoinHandle;
 
-use super::{Part, Store, read_only};
+use super::{Fetch, Part, Store, read_only};
+
+/// Parts of an object that are asked for at once.
+const PARTS: usize = 16;
 
 /// Objects in a service: S3, Google Cloud Storage, Azure, or files behind HTTP, which are read only.
 ///
@@ -172,27 +176,33 @@ impl Store for RemoteStore {
 
     fn read(&self, key: &str, into: &mut Vec<u8>) -> io::Result<bool> {
         let at = Path::from(key);
-        wait(async {
-            let got = match self.inner.get(&at).await {
-                Err(Error::NotFound { .. }) => return Ok(false),
-                other => other.map_err(failed)?,
-            };
-            into.clear();
-            into.reserve_exact(got.meta.size as usize);
-            let mut body = got.into_stream();
-            while let Some(bytes) = body.next().await {
-                into.extend_from_slice(&bytes.map_err(failed)?);
-            }
-            Ok(true)
-        })
+        wait(read_all(&*self.inner, &at, into))
+    }
+
+    fn fetches(&self) -> bool {
+        true
+    }
+
+    fn fetch(&self, key: &str) -> Option<Fetch> {
+        let (inner, at) = (Arc::clone(&self.inner), Path::from(key));
+        let runtime = runtime().ok()?;
+        let request = Request(runtime.spawn(async move {
+            let mut bytes = Vec::new();
+            let there = read_all(&*inner, &at, &mut bytes).await?;
+            Ok(there.then_some(bytes))
+        }));
+        Some(Box::new(move || {
+            let mut request = request;
+            runtime.block_on(&mut request.0).map_err(io::Error::other)?
+        }))
     }
 
     fn read_parts(&self, key: &str, parts: &[Part]) -> io::Result<Option<Vec<Vec<u8>>>> {
         let at = Path::from(key);
-        wait(async {
-            let mut read = Vec::with_capacity(parts.len());
-            for part in parts {
-                let range = match *part {
+        let one = |part: &Part| {
+            let (at, part) = (at.clone(), part.clone());
+            async move {
+                let range = match part {
                     Part::Range(start, Some(end)) => GetRange::Bounded(start..end),
                     Part::Range(start, None) => GetRange::Offset(start),
                     Part::Last(n) => GetRange::Suffix(n),
@@ -206,7 +216,7 @@ impl Store for RemoteStore {
                     other => other.map_err(failed)?,
                 };
                 let bytes = got.bytes().await.map_err(failed)?;
-                let whole = match *part {
+                let whole = match part {
                     Part::Range(start, Some(end)) => bytes.len() as u64 == end - start,
                     Part::Range(..) => true,
                     Part::Last(n) => bytes.len() as u64 == n,
@@ -217,9 +227,13 @@ impl Store for RemoteStore {
                         format!("{part:?} is outside the object"),
                     ));
                 }
-                read.push(bytes.to_vec());
+                Ok(Some(bytes.to_vec()))
             }
-            Ok(Some(read))
+        };
+        wait(async {
+            let read = futures_util::stream::iter(parts.iter().map(one)).buffered(PARTS);
+            let read: Vec<io::Result<Option<Vec<u8>>>> = read.collect().await;
+            read.into_iter().collect()
         })
     }
 
@@ -304,6 +318,29 @@ impl Store for RemoteStore {
     }
 }
 
+/// A request that is given up where nobody waits for it any more.
+struct Request(JoinHandle<io::Result<Option<Vec<u8>>>>);
+
+impl Drop for Request {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+async fn read_all(from: &dyn ObjectStore, at: &Path, into: &mut Vec<u8>) -> io::Result<bool> {
+    let got = match from.get(at).await {
+        Err(Error::NotFound { .. }) => return Ok(false),
+        other => other.map_err(failed)?,
+    };
+    into.clear();
+    into.reserve_exact(got.meta.size as usize);
+    let mut body = got.into_stream();
+    while let Some(bytes) = body.next().await {
+        into.extend_from_slice(&bytes.map_err(failed)?);
+    }
+    Ok(true)
+}
+
 fn is_metadata(name: &str) -> bool {
     matches!(name, "zarr.json" | ".zarray" | ".zattrs")
 }
@@ -328,14 +365,19 @@ fn install_tls() {
         .ok();
 }
 
-/// Runs a request on the threads that wait for the network, two for the process. A process that was
-/// forked has none of its parent's threads and gets its own.
+/// Runs a request to its end.
 fn wait<T>(request: impl Future<Output = io::Result<T>>) -> io::Result<T> {
+    runtime()?.block_on(request)
+}
+
+/// The threads that wait for the network, two for the process. A process that was forked has none of its
+/// parent's threads and gets its own.
+fn runtime() -> io::Result<Arc<Runtime>> {
     static RUNTIME: Mutex<Option<(u32, Arc<Runtime>)>> = Mutex::new(None);
-    let runtime = {
+    {
         let mut kept = RUNTIME.lock().unwrap_or_else(PoisonError::into_inner);
         match &*kept {
-            Some((process, runtime)) if *process == std::process::id() => Arc::clone(runtime),
+            Some((process, runtime)) if *process == std::process::id() => Ok(Arc::clone(runtime)),
             _ => {
                 let new = Builder::new_multi_thread()
                     .worker_threads(2)
@@ -347,9 +389,8 @@ fn wait<T>(request: impl Future<Output = io::Result<T>>) -> io::Result<T> {
                 if let Some(former) = kept.replace((std::process::id(), Arc::clone(&new))) {
                     std::mem::forget(former);
                 }
-                new
+                Ok(new)
             }
         }
-    };
-    runtime.block_on(request)
+    }
 }
