@@ -617,9 +617,10 @@ def interrupted(path: str, signal_: int, options: str, chunks: int) -> subproces
 
 
 @unix
-@pytest.mark.parametrize("signal_", [signal.SIGINT, signal.SIGKILL])
+@pytest.mark.parametrize("name", ["SIGINT", "SIGKILL"])
 @pytest.mark.parametrize("options", ["", "chunks=(10, 50), shards=(20, 100)", "zarr_format=2"])
-def test_an_interrupted_store_is_resumed(folder, signal_, options):
+def test_an_interrupted_store_is_resumed(folder, name, options):
+    signal_ = getattr(signal, name)
     path = os.path.join(folder, "x.zarr")
     whole = run(WRITER.replace("{options}", options), os.path.join(folder, "whole.zarr"), False, 0)
     assert whole.returncode == 0, whole.stderr[-2000:]
@@ -639,16 +640,17 @@ def test_an_interrupted_store_is_resumed(folder, signal_, options):
     done = run(WRITER.replace("{options}", options), path, True, 0)
     assert done.returncode == 0, done.stderr[-2000:]
     assert files(path) == files(os.path.join(folder, "whole.zarr"))
-    for name in files(path):
-        got, want = (os.path.join(at, name) for at in (path, os.path.join(folder, "whole.zarr")))
+    for file in files(path):
+        got, want = (os.path.join(at, file) for at in (path, os.path.join(folder, "whole.zarr")))
         with open(got, "rb") as got, open(want, "rb") as want:
-            assert got.read() == want.read(), name
+            assert got.read() == want.read(), file
     assert sorted(os.listdir(folder)) == ["whole.zarr", "x.zarr"]
 
 
 @unix
-@pytest.mark.parametrize("signal_", [signal.SIGINT, signal.SIGKILL])
-def test_what_was_there_survives_an_interruption(folder, signal_):
+@pytest.mark.parametrize("name", ["SIGINT", "SIGKILL"])
+def test_what_was_there_survives_an_interruption(folder, name):
+    signal_ = getattr(signal, name)
     path = os.path.join(folder, "x.zarr")
     da.to_zarr(da.arange(10, chunks=5), path)
     writer = interrupted(path, signal_, "overwrite=True", 5)
