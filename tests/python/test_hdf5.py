@@ -254,6 +254,18 @@ def test_a_file_that_was_changed(tmp_path, compression):
     np.testing.assert_array_equal(da.from_hdf5(path, "x").compute(), want)
 
 
+def test_a_file_that_is_open_for_writing(tmp_path):
+    path = tmp_path / "x.h5"
+    with h5py.File(path, "w") as file:
+        file.create_dataset("x", shape=(10,), dtype="f4", chunks=(5,))
+        file.create_dataset("y", shape=(10,), dtype="f4")
+        file["x"][:], file["y"][:] = 1, 2
+        x, y = da.from_hdf5(path, "x"), da.from_hdf5(path, "y")
+        assert x.sum().compute() == 10
+        assert y.sum().compute() == 20
+    assert da.from_hdf5(path, "x").sum().compute() == 10
+
+
 @pytest.mark.parametrize("compression", ["gzip", None])
 def test_a_file_that_was_cut_off(tmp_path, compression):
     path = tmp_path / "x.h5"

@@ -87,13 +87,16 @@ def from_hdf5(path: Any, dataset: str, chunks: Any = None) -> Array:
         import h5py
     except ImportError as error:
         raise ImportError("from_hdf5 needs the library h5py, which is not installed") from error
-    path = os.fspath(path)
-    stamp = _stamp(path)
+    path = os.path.abspath(path)
+    os.stat(path)  # a missing file is told plainly
     try:
         file = h5py.File(path, "r")
     except OSError as error:
         raise OSError(f"{path} cannot be opened as an HDF5 file: {error}") from error
     with file:
+        # Where this process has it open for writing too, what was written must be there.
+        file.flush()
+        stamp = _stamp(path)
         found = _find(file, path, dataset)
         about = f"{path}: {dataset}"
         if found.shape is None:
