@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from os import PathLike
 from typing import Any, Final, final
 
+DEBUG: Final[bool]
 FUNCTIONS: Final[list[tuple[str, int, str]]]
 QUANTILE_METHODS: Final[list[tuple[str, bool]]]
 REDUCTIONS: Final[list[tuple[str, str]]]
@@ -13,6 +14,7 @@ __all__ = [
     "Callable",
     "CancelledError",
     "Chunk",
+    "DEBUG",
     "Expr",
     "FUNCTIONS",
     "Hooks",
@@ -381,6 +383,14 @@ class Store:
     ) -> Store:
         """The store that a path or URL names; settings, the longest time of a request in seconds, and
         how often it is made again are for services."""
+    @staticmethod
+    def references(
+        file: str | PathLike[str],
+        values: Sequence[tuple[str, Sequence[int]]],
+        ranges: Sequence[tuple[str, int, int, int]],
+    ) -> Store:
+        """A store of keys that stand for bytes, and of keys that stand for stretches of a file: each a
+        key, its first byte, its bytes, and how many zeros are taken to follow."""
 
 @final
 class ZarrArray:

@@ -56,6 +56,8 @@ mod _chunkwise {
     #[pymodule_init]
     fn init(m: &Bound<'_, PyModule>) -> PyResult<()> {
         m.add("__version__", env!("CARGO_PKG_VERSION"))?;
+        // Timed and large tests need a build in release mode.
+        m.add("DEBUG", cfg!(debug_assertions))?;
         errors::register(m)?;
         creation::register(m)?;
         data::register(m)?;

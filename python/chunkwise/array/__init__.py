@@ -23,6 +23,7 @@ from . import (
     _formats,
     _functions,
     _gufunc,
+    _hdf5,
     _histogram,
     _joining,
     _nan_reductions,
@@ -57,6 +58,7 @@ from ._foreign import *  # noqa: F403
 from ._formats import *  # noqa: F403
 from ._functions import *  # noqa: F403
 from ._gufunc import *  # noqa: F403
+from ._hdf5 import *  # noqa: F403
 from ._histogram import *  # noqa: F403
 from ._joining import *  # noqa: F403
 from ._nan_reductions import *  # noqa: F403
@@ -108,4 +110,5 @@ __all__ += _shapes.__all__
 __all__ += _standard.__all__
 __all__ += _statistics.__all__
 __all__ += _ufuncs.__all__
+__all__ += _hdf5.__all__
 __all__ += _zarr.__all__

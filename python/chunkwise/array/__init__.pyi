@@ -101,6 +101,7 @@ from ._functions import map_blocks as map_blocks
 from ._gufunc import apply_gufunc as apply_gufunc
 from ._gufunc import as_gufunc as as_gufunc
 from ._gufunc import gufunc as gufunc
+from ._hdf5 import from_hdf5 as from_hdf5
 from ._histogram import bincount as bincount
 from ._histogram import histogram as histogram
 from ._histogram import histogram2d as histogram2d
@@ -516,6 +517,7 @@ __all__ = [
     "frexp",
     "from_array",
     "from_dlpack",
+    "from_hdf5",
     "from_npy",
     "from_npy_stack",
     "from_npz",
