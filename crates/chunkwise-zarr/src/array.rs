@@ -1,4 +1,3 @@
-use std::cell::RefCell;
 use std::fmt;
 use std::num::NonZeroU64;
 use std::path::PathBuf;
@@ -9,6 +8,7 @@ use serde_json::{Map, Value};
 use zarrs::array::{Array, ArrayMetadata, ArrayPartialDecoderTraits};
 
 use crate::ahead::Ahead;
+use crate::buffers::with_buffers;
 use crate::codec::{Codec, Fault, inner_shape};
 use crate::shard::ShardIndex;
 use crate::store::{Part, Store};
@@ -19,11 +19,6 @@ const MOST: usize = 64;
 const WITHIN: usize = 8;
 /// Shards whose indices are kept.
 const SHARDS: usize = 64;
-
-thread_local! {
-    /// Encoded and decoded chunks on their way. A thread keeps its largest.
-    static BUFFERS: RefCell<(Vec<u8>, Vec<u8>)> = const { RefCell::new((Vec::new(), Vec::new())) };
-}
 
 /// An array in a store: what its metadata says, and its chunks.
 pub struct ZarrArray {
@@ -341,7 +336,7 @@ impl ZarrArray {
         if self.inner.is_some() && !whole {
             return self.read_shard(index, &key, part, out);
         }
-        BUFFERS.with_borrow_mut(|(encoded, decoded)| {
+        with_buffers(self.codec.len, |encoded, decoded| {
             let there = self
                 .ahead
                 .read(&*self.store, &key, encoded)
@@ -433,7 +428,7 @@ impl ZarrArray {
         let failed = |e| Error::io("writing", object(&*self.store, &key), e);
         let faulty = |fault| failed(std::io::Error::other(fault));
         let full = self.chunk_shape(index);
-        BUFFERS.with_borrow_mut(|(encoded, decoded)| {
+        with_buffers(self.codec.len, |encoded, decoded| {
             let elements = match data.as_bytes() {
                 Some(bytes) if data.shape() == full.as_slice() => bytes,
                 _ => {

@@ -14,6 +14,7 @@
 
 mod ahead;
 mod array;
+mod buffers;
 mod codec;
 mod filters;
 mod hierarchy;
