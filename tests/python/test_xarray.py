@@ -515,6 +515,76 @@ def test_zarr(tmp_path: Path) -> None:
         ds[["f"]].chunk(time=7).to_zarr(tmp_path / "c", **options)
 
 
+PACKED = {
+    "plain": {},
+    "packed": {"dtype": "i2", "scale_factor": 0.01, "add_offset": 3.0, "_FillValue": -32768},
+    "filled": {"_FillValue": 1e20},
+    "big": {"dtype": ">f4"},
+}
+
+
+@pytest.mark.parametrize("encoding", PACKED)
+@pytest.mark.parametrize("format", ["zarr2", "zarr3", "h5netcdf", "netcdf4"])
+def test_files_are_read_by_the_engine_itself(format: str, encoding: str, tmp_path: Path) -> None:
+    encoded = dict(PACKED[encoding])
+    if encoding == "big" and format == "zarr3":
+        pytest.skip("version 3 has no dtypes of the other byte order")
+    rng = np.random.default_rng(3)
+    x = rng.normal(0, 10, (40, 30)).astype("float32")
+    x[rng.random(x.shape) < 0.1] = np.nan if encoding in ("packed", "filled") else 5
+    times = np.datetime64("2001-01-01") + np.arange(40)
+    given = xr.Dataset({"t": (("time", "x"), x), "when": (("x",), times[:30])}, {"time": times})
+    encodings = {"t": encoded | {"chunks" if "zarr" in format else "chunksizes": (16, 10)}}
+    path = tmp_path / "x"
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        if "zarr" in format:
+            given.to_zarr(path, encoding=encodings, zarr_format=int(format[-1]), consolidated=False)
+            options = {"engine": "zarr", "consolidated": False}
+        else:
+            given.to_netcdf(path, engine=format, encoding=encodings)
+            options = {"engine": format}
+        eager = xr.open_dataset(path, **options)
+        lazy = xr.open_dataset(path, chunks={}, chunked_array_type="chunkwise", **options)
+    assert "read zarr" in lazy.t.data.explain()
+    assert lazy.t.chunks == ((16, 16, 8), (10, 10, 10))
+    xr.testing.assert_identical(lazy.compute(), eager.load())
+    part = eager.isel(time=slice(3, 37, 2), x=4)
+    xr.testing.assert_identical(lazy.isel(time=slice(3, 37, 2), x=4).compute(), part)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        before = xr.open_dataset(path, **options).isel(time=slice(3, 37, 2), x=4)
+        chunked = before.chunk(time=5, chunked_array_type="chunkwise", from_array_kwargs={})
+    xr.testing.assert_identical(chunked.compute(), part)
+    # Neither packing nor masks call functions of Python's.
+    assert "map_blocks" not in lazy.t.data.explain()
+
+
+def test_groups_of_a_netcdf_file_are_read_by_the_engine(tmp_path: Path) -> None:
+    given = xr.Dataset({"t": (("x",), np.arange(5.0))})
+    given.to_netcdf(tmp_path / "x.nc", engine="h5netcdf", group="a/b")
+    lazy = xr.open_dataset(
+        tmp_path / "x.nc", engine="h5netcdf", group="a/b", chunks={}, chunked_array_type="chunkwise"
+    )
+    assert "read zarr" in lazy.t.data.explain()
+    xr.testing.assert_identical(lazy.compute(), given)
+
+
+def test_an_unlimited_dimension_that_a_variable_does_not_fill(tmp_path: Path) -> None:
+    netCDF4 = pytest.importorskip("netCDF4")
+    with netCDF4.Dataset(tmp_path / "x.nc", "w") as file:
+        file.createDimension("t", None)
+        file.createVariable("long", "f4", ("t",))[:] = np.arange(6)
+        file.createVariable("short", "f4", ("t",), fill_value=-1)[:3] = np.arange(3)
+    for engine in ("h5netcdf", "netcdf4"):
+        options = {"engine": engine, "decode_times": False}
+        lazy = xr.open_dataset(
+            tmp_path / "x.nc", chunks={}, chunked_array_type="chunkwise", **options
+        )
+        eager = xr.open_dataset(tmp_path / "x.nc", **options)
+        xr.testing.assert_identical(lazy.compute(), eager.load())
+
+
 def test_what_is_written_later(tmp_path: Path) -> None:
     pytest.importorskip("zarr")
     pytest.importorskip("dask")

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use chunkwise::{
     Array, CallFunction, Chunk, MemorySource, NpySource, NpzSource, ParquetColumn, RawSource,
-    Scalar, Source, wire,
+    Scalar, Source, ZarrArray, ZarrSource, wire,
 };
 use chunkwise_core::Kind;
 use pyo3::exceptions::{PyTypeError, PyValueError};
@@ -74,6 +74,13 @@ impl PySource {
         ))
     }
 
+    /// An array in a Zarr store.
+    #[staticmethod]
+    fn zarr(bytes: &[u8]) -> PyResult<PySource> {
+        let array = ZarrArray::from_bytes(bytes).or_raise()?;
+        Ok(PySource(Arc::new(ZarrSource::new(array))))
+    }
+
     /// What `read(start, stop)` reads.
     #[staticmethod]
     fn getter(
@@ -127,6 +134,10 @@ impl PySource {
                 layout.fortran_order,
             );
             Ok(("raw", parts.into_pyobject(py)?))
+        } else if let Some(stored) = source.downcast_ref::<ZarrSource>()
+            && let Some(bytes) = stored.array().to_bytes()
+        {
+            Ok(("zarr", (PyBytes::new(py, &bytes),).into_pyobject(py)?))
         } else if let Some(column) = source.downcast_ref::<ParquetColumn>() {
             let fill = match column.fill_value() {
                 None | Some(Scalar::Complex(_)) => py.None().into_bound(py),

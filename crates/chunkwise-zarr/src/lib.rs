@@ -21,6 +21,7 @@ mod hierarchy;
 mod layout;
 mod like;
 mod location;
+mod plain;
 mod shard;
 mod sink;
 mod source;

@@ -14,6 +14,7 @@ from .. import _collections
 from .. import array as da
 from ..array import Array, _dtypes
 from . import _folds
+from ._stored import stored
 
 #: Bytes of a chunk whose length is left to us: those of the package's own automatic chunks.
 AUTO_BYTES = 128 << 20
@@ -97,12 +98,15 @@ class ChunkwiseManager(ChunkManagerEntrypoint[Array]):
 
     def from_array(self, data: Any, chunks: Any, **kwargs: Any) -> Any:
         """An array over what xarray holds: a NumPy array, or a variable of a file, which is read by
-        region when it is needed.
+        region when it is needed: by the engine itself where it can be.
 
         What has elements that arrays cannot have is answered as it is: lazily indexed where it was.
         """
         if not is_held(data.dtype):
             return data.array if isinstance(data, ImplicitToExplicitIndexingAdapter) else data
+        found = stored(data, chunks)
+        if found is not None:
+            return found
         if kwargs.get("name") is None:
             kwargs["name"] = _label(data)
         return da.from_array(data, chunks, **kwargs)

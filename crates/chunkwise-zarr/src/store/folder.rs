@@ -4,6 +4,8 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use serde_json::{Value, json};
+
 use super::{Part, Store};
 
 /// A folder: each key is a file's path below it.
@@ -106,6 +108,12 @@ fn unless_missing(result: io::Result<()>) -> io::Result<()> {
 }
 
 impl Store for FolderStore {
+    fn plain(&self) -> Option<Value> {
+        // A relative path means another folder elsewhere.
+        let root = std::path::absolute(&self.root).ok()?;
+        root.to_str().map(|root| json!({ "folder": root }))
+    }
+
     fn name(&self) -> String {
         self.root.display().to_string()
     }

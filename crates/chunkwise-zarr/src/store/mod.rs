@@ -11,6 +11,8 @@ use std::fmt::Debug;
 use std::io;
 use std::ops::Range;
 
+use serde_json::Value;
+
 pub use folder::FolderStore;
 pub use memory::MemoryStore;
 #[cfg(feature = "remote")]
@@ -64,6 +66,11 @@ pub trait Store: Debug + Send + Sync {
     /// Whether nothing can be written.
     fn is_read_only(&self) -> bool {
         false
+    }
+
+    /// What it takes to open the store again, as plain data; `None` for one in memory.
+    fn plain(&self) -> Option<Value> {
+        None
     }
 
     /// Puts the bytes of a key in place of what `into` holds; `false` where there is no such key.

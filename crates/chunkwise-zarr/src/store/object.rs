@@ -14,6 +14,7 @@ use object_store::{
     BackoffConfig, ClientConfigKey, ClientOptions, Error, GetOptions, GetRange, ObjectStore,
     ObjectStoreExt, PutPayload, RetryConfig,
 };
+use serde_json::{Value, json};
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::JoinHandle;
 
@@ -30,6 +31,7 @@ pub struct RemoteStore {
     inner: Arc<dyn ObjectStore>,
     name: String,
     writable: bool,
+    options: RemoteOptions,
 }
 
 /// How a service is reached.
@@ -135,6 +137,7 @@ impl RemoteStore {
             inner,
             name: base.trim_end_matches('/').to_owned(),
             writable: !scheme.starts_with("http"),
+            options: options.clone(),
         })
     }
 
@@ -166,6 +169,15 @@ impl fmt::Debug for RemoteStore {
 }
 
 impl Store for RemoteStore {
+    fn plain(&self) -> Option<Value> {
+        Some(json!({
+            "remote": self.name,
+            "settings": self.options.settings,
+            "timeout": self.options.timeout.as_secs_f64(),
+            "retries": self.options.retries,
+        }))
+    }
+
     fn name(&self) -> String {
         self.name.clone()
     }

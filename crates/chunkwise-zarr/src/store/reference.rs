@@ -4,7 +4,10 @@ use std::io;
 use std::path::PathBuf;
 use std::time::SystemTime;
 
+use serde_json::{Map, Value, json};
+
 use super::{Part, Store, read_only};
+use crate::plain::plain_reference;
 
 /// What stands under a key of a [`ReferenceStore`].
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -89,6 +92,18 @@ impl ReferenceStore {
     }
 }
 
+impl ReferenceStore {
+    /// What tells that the files are as they were, as plain data: bytes, and nanoseconds since 1970.
+    pub(crate) fn stamps(&self) -> Vec<Value> {
+        let stamps = self.files.iter().map(|file| {
+            let (len, at) = file.stamp;
+            let at = at.and_then(|at| at.duration_since(SystemTime::UNIX_EPOCH).ok());
+            json!([len, at.map(|at| (at.as_secs(), at.subsec_nanos()))])
+        });
+        stamps.collect()
+    }
+}
+
 impl Reference {
     /// Where a range ends in its file.
     fn end(&self) -> Option<u64> {
@@ -133,6 +148,25 @@ fn stamp(metadata: &Metadata) -> (u64, Option<SystemTime>) {
 }
 
 impl Store for ReferenceStore {
+    fn plain(&self) -> Option<Value> {
+        let paths = self.files.iter().map(|file| {
+            let path = std::path::absolute(&file.path).ok()?;
+            path.to_str().map(str::to_owned)
+        });
+        let files = paths
+            .zip(self.stamps())
+            .map(|(path, stamp)| Some(json!([path?, stamp])));
+        let values = self
+            .values
+            .iter()
+            .map(|(key, value)| (key.clone(), plain_reference(value)));
+        Some(json!({
+            "references": self.name,
+            "files": files.collect::<Option<Vec<_>>>()?,
+            "values": values.collect::<Map<String, Value>>(),
+        }))
+    }
+
     fn name(&self) -> String {
         self.name.clone()
     }

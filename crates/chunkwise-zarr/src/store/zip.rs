@@ -7,6 +7,8 @@ use std::sync::{Mutex, PoisonError};
 use zip::read::ZipArchive;
 use zip::{CompressionMethod, result::ZipError};
 
+use serde_json::{Value, json};
+
 use super::{Part, Store, read_only};
 
 /// A zip file, which is read only.
@@ -62,6 +64,11 @@ impl std::fmt::Debug for ZipStore {
 }
 
 impl Store for ZipStore {
+    fn plain(&self) -> Option<Value> {
+        let path = std::path::absolute(&self.name).ok()?;
+        path.to_str().map(|path| json!({ "zip": path }))
+    }
+
     fn name(&self) -> String {
         self.name.clone()
     }
