@@ -204,6 +204,8 @@ mod tests {
             start: Duration::from_millis(2),
             end: Duration::from_millis(5),
             cost: 1.0,
+            read: 0,
+            written: 0,
         });
     }
 

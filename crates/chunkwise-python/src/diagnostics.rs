@@ -10,6 +10,7 @@ use std::time::Duration;
 use chunkwise::diagnostics::profile::Profile;
 use chunkwise::diagnostics::progress::{Progress, Ticker, Turn};
 use chunkwise::diagnostics::sampler::Sampler;
+use chunkwise::diagnostics::serve::Server;
 use chunkwise::{Event, Subscriber};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -20,6 +21,7 @@ pub(crate) fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_class::<PyProgressBar>()?;
     m.add_class::<PySampler>()?;
     m.add_class::<PyHooks>()?;
+    m.add_class::<PyServer>()?;
     m.add_function(wrap_pyfunction!(now, m)?)?;
     m.add_function(wrap_pyfunction!(format_bytes, m)?)
 }
@@ -487,5 +489,43 @@ impl PyHooks {
 
     fn detach(&self) -> bool {
         detach(&self.listener)
+    }
+}
+
+/// Serves a page that shows every run.
+#[pyclass(frozen, name = "Server", module = "chunkwise._chunkwise")]
+struct PyServer {
+    server: Arc<Server>,
+    listener: Arc<dyn Listener>,
+}
+
+struct ServerListener(Arc<Server>);
+
+impl Listener for ServerListener {
+    fn listen(&self, _: Python<'_>) -> PyResult<Arc<dyn Subscriber>> {
+        Ok(self.0.recorder())
+    }
+}
+
+#[pymethods]
+impl PyServer {
+    #[new]
+    fn new(py: Python<'_>, host: &str, port: u16) -> PyResult<PyServer> {
+        let server = Arc::new(py.detach(|| Server::bind(host, port))?);
+        let listener: Arc<dyn Listener> = Arc::new(ServerListener(Arc::clone(&server)));
+        attach(Arc::clone(&listener));
+        Ok(PyServer { server, listener })
+    }
+
+    #[getter]
+    fn url(&self) -> String {
+        self.server.url()
+    }
+
+    /// Ends it; whether it was there.
+    fn close(&self, py: Python<'_>) -> bool {
+        let was = detach(&self.listener);
+        py.detach(|| self.server.close());
+        was
     }
 }
