@@ -4,6 +4,7 @@
 //! - [`resources`]: memory and processors of this process.
 //! - [`profile`]: the tasks and the runs that there were.
 //! - [`sampler`]: memory and processors over time.
+//! - [`trace`]: both as a file for trace viewers.
 //! - [`serve`]: a page that shows runs as they go on.
 //!
 //! The times of profiles and samples are on one axis, [`now`].
@@ -17,6 +18,7 @@ pub mod progress;
 pub mod resources;
 pub mod sampler;
 pub mod serve;
+pub mod trace;
 
 /// The time since a moment in this process that stays the same: an axis that profiles share.
 pub fn now() -> Duration {

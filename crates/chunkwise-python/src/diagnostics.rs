@@ -3,6 +3,9 @@
 //! Listeners belong to the process, not to a session: a context manager hears every run within it. For
 //! each run a listener makes a subscriber, which collects without Python's lock.
 
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -11,6 +14,7 @@ use chunkwise::diagnostics::profile::Profile;
 use chunkwise::diagnostics::progress::{Progress, Ticker, Turn};
 use chunkwise::diagnostics::sampler::Sampler;
 use chunkwise::diagnostics::serve::Server;
+use chunkwise::diagnostics::trace;
 use chunkwise::{Event, Subscriber};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -107,7 +111,7 @@ impl Listener for ProfileListener {
     }
 }
 
-/// Stages, threads, memory limit, start, end, whether well, peak, spilled, loaded.
+/// Stages, threads, memory limit, start, end, whether well, peak, spilled, loaded, read, written.
 type RunRecord = (
     Vec<String>,
     usize,
@@ -115,6 +119,8 @@ type RunRecord = (
     f64,
     Option<f64>,
     bool,
+    u64,
+    u64,
     u64,
     u64,
     u64,
@@ -159,9 +165,27 @@ impl PyProfile {
                     r.peak,
                     r.spilled,
                     r.loaded,
+                    r.read,
+                    r.written,
                 )
             })
             .collect()
+    }
+
+    /// Writes all of it as a trace file, with the samples of a sampler where one is given.
+    fn trace(
+        &self,
+        py: Python<'_>,
+        path: PathBuf,
+        sampler: Option<PyRef<'_, PySampler>>,
+    ) -> PyResult<()> {
+        let samples = sampler.map_or_else(Vec::new, |s| s.sampler.samples());
+        py.detach(|| {
+            let mut out = BufWriter::new(File::create(path)?);
+            trace::write(&self.profile, &samples, &mut out)?;
+            out.flush()
+        })?;
+        Ok(())
     }
 
     fn tasks(&self) -> Vec<TaskRecord> {

@@ -138,7 +138,9 @@ fn errors_tell_the_operation_and_the_place() {
     let bad = |_: ArrayViewD<'_, i64>| -> ndarray::ArrayD<i64> { panic!("no <b>such</b> luck") };
     let bad = numbers(64).map_blocks(bad).unwrap();
     assert!(session.compute(&[&bad]).is_err());
-    let refused = Random::new(1).uniform(0.0, 1.0, [10_000, 10_000], 1000).unwrap();
+    let refused = Random::new(1)
+        .uniform(0.0, 1.0, [10_000, 10_000], 1000)
+        .unwrap();
     assert!(session.compute(&[&refused]).is_err());
     let state = state(&server);
     assert_eq!(state["last"]["state"], "failed");

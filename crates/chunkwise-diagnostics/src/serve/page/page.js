@@ -24,6 +24,10 @@ function bytes(n) {
   return `${u === 0 || n >= 100 ? Math.round(n) : n.toPrecision(3)} ${units[u]}`;
 }
 
+function mark(n) {
+  return bytes(n).replace(/\.0+(?= )/, "");
+}
+
 function count(n) {
   for (const [size, name] of [[1e12, "T"], [1e9, "G"], [1e6, "M"], [1e4, "k"]]) {
     if (n >= size) return `${(n / (size === 1e4 ? 1e3 : size)).toPrecision(3)} ${name}`;
@@ -34,7 +38,7 @@ function count(n) {
 function time(s) {
   if (s < 1e-3) return `${(s * 1e6).toFixed(0)} µs`;
   if (s < 1) return `${(s * 1e3).toPrecision(3)} ms`;
-  if (s < 60) return `${s.toFixed(1)} s`;
+  if (s < 60) return `${Number(s.toFixed(1))} s`;
   const whole = Math.floor(s);
   const two = (n) => String(n).padStart(2, "0");
   if (whole < 3600) return `${Math.floor(whole / 60)}:${two(whole % 60)}`;
@@ -96,7 +100,7 @@ function freshRun() {
   const title = make("div", { class: "title" }, make("h3"), make("span", { class: "state" }), make("span", { class: "percent" }));
   const head = make("tr");
   for (const [name, kind] of [["Stage", ""], ["Done", ""], ["Tasks", "number"], ["Rate", "number wide"],
-    ["Read", "number wide"], ["Written", "number wide"], ["Task needs", "number wide"]]) {
+    ["Read", "number wide of-read"], ["Written", "number wide of-written"], ["Task needs", "number wide"]]) {
     head.append(make("th", { scope: "col", class: kind }, name));
   }
   const table = make("table", {}, make("thead", {}, head), make("tbody"));
@@ -128,6 +132,8 @@ function updateRun(element, run) {
     write(div.children[1], value);
   });
   children(scroll.querySelector("tbody"), run.rows, (r) => r.n, freshRow, (row, stage) => updateRow(row, stage, run));
+  scroll.firstChild.classList.toggle("no-read", run.read === 0);
+  scroll.firstChild.classList.toggle("no-written", run.written === 0);
   const left = run.stages - run.rows.length;
   rest.hidden = left <= 0;
   write(rest, `and ${left.toLocaleString("en")} more stages`);
@@ -137,7 +143,7 @@ function freshRow() {
   const swatch = make("span", { class: "swatch", "aria-hidden": "true" });
   const cell = (kind) => make("td", { class: kind });
   return make("tr", {}, make("td", { class: "name" }, swatch, make("span"), make("span", { class: "place" })),
-    make("td", { class: "small" }, bar()), cell("number"), cell("number wide"), cell("number wide"), cell("number wide"), cell("number wide"));
+    make("td", { class: "small" }, bar()), cell("number"), cell("number wide"), cell("number wide of-read"), cell("number wide of-written"), cell("number wide"));
 }
 
 function updateRow(row, stage, run) {
@@ -217,9 +223,9 @@ function chart(svg, lines, top, word, binary) {
   const x = (t) => left + (width - left - right) * (1 - (end - t) / span);
   const y = (v) => above + (height - above - below) * (1 - v / highest);
   const parts = [];
-  for (const mark of marks) {
-    parts.push(vector("path", { class: "grid", d: `M${left} ${y(mark).toFixed(1)}H${width - right}` }));
-    parts.push(vector("text", { x: left - 6, y: y(mark) + 4, "text-anchor": "end" }, word(mark)));
+  for (const at of marks) {
+    parts.push(vector("path", { class: "grid", d: `M${left} ${y(at).toFixed(1)}H${width - right}` }));
+    parts.push(vector("text", { x: left - 6, y: y(at) + 4, "text-anchor": "end" }, word(at)));
   }
   for (const [share, anchor] of [[0, "start"], [0.5, "middle"], [1, "end"]]) {
     const ago = span * (1 - share);
@@ -268,7 +274,7 @@ function drawCharts() {
   const most = (n) => Math.max(0, ...samples.map((s) => s[n] || 0));
   const limit = last[4];
   chart(by("memory"), [["arrays", (s) => s[3], true], ["resident", (s) => s[2]], ["limit", (s) => s[4]]],
-    Math.max(most(2), most(3), most(4), 1 << 20), bytes, true);
+    Math.max(most(2), most(3), most(4), 1 << 20), mark, true);
   const held = [["arrays", `arrays ${bytes(last[3])}`]];
   if (last[2] !== null) held.push(["resident", `process ${bytes(last[2])}`]);
   if (limit !== null) held.push(["limit", `limit ${bytes(limit)}`]);
