@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from os import PathLike
 from typing import Any, Final, final
 
+DEBUG: Final[bool]
 FUNCTIONS: Final[list[tuple[str, int, str]]]
 QUANTILE_METHODS: Final[list[tuple[str, bool]]]
 REDUCTIONS: Final[list[tuple[str, str]]]
@@ -13,6 +14,7 @@ __all__ = [
     "Callable",
     "CancelledError",
     "Chunk",
+    "DEBUG",
     "Expr",
     "FUNCTIONS",
     "Hooks",
@@ -76,6 +78,9 @@ __all__ = [
     "from_buffer",
     "from_getter",
     "from_npy",
+    "from_npz",
+    "from_parquet",
+    "from_raw",
     "full",
     "full_like",
     "indices",
@@ -99,8 +104,10 @@ __all__ = [
     "nonzero",
     "norm",
     "now",
+    "npz_names",
     "outer",
     "pad",
+    "parquet_columns",
     "parse_bytes",
     "plan_outline",
     "promote",
@@ -317,6 +324,10 @@ class Session:
         """Bytes held now, and the most of the last run."""
     def persist(self, arrays: Iterable[Expr]) -> list[Expr]:
         """Several arrays computed and kept in memory, in the same chunks."""
+    def savez(
+        self, arrays: Iterable[Expr], names: Sequence[str], path: str | PathLike[str]
+    ) -> None:
+        """Writes arrays to a `.npz` file under these names."""
     def store(self, arrays: Iterable[Expr], writers: Sequence[Any]) -> None:
         """Computes several arrays and stores each: in a Zarr array, or by a function
         `write(start, stop, elements)` for each region."""
@@ -324,6 +335,8 @@ class Session:
     def threads(self) -> int: ...
     def to_npy(self, array: Expr, path: str | PathLike[str]) -> None:
         """Writes an array to a `.npy` file, region by region."""
+    def to_raw(self, array: Expr, path: str | PathLike[str]) -> None:
+        """Writes an array to a file of nothing but elements."""
 
 @final
 class Source:
@@ -340,8 +353,23 @@ class Source:
     @staticmethod
     def npy(path: str | PathLike[str]) -> Source:
         """A `.npy` file."""
+    @staticmethod
+    def npz(path: str | PathLike[str], name: str) -> Source:
+        """An array of a `.npz` file."""
+    @staticmethod
+    def parquet(path: str | PathLike[str], column: str, fill_value: complex | None) -> Source:
+        """A column of a Parquet file."""
     def parts(self) -> tuple[str, tuple[Any, ...]]:
         """The name of the constructor above that makes it, and its arguments."""
+    @staticmethod
+    def raw(
+        path: str | PathLike[str],
+        dtype: str,
+        shape: Sequence[int],
+        offset: int,
+        fortran_order: bool,
+    ) -> Source:
+        """A file of nothing but elements."""
 
 @final
 class Store:
@@ -355,6 +383,14 @@ class Store:
     ) -> Store:
         """The store that a path or URL names; settings, the longest time of a request in seconds, and
         how often it is made again are for services."""
+    @staticmethod
+    def references(
+        file: str | PathLike[str],
+        values: Sequence[tuple[str, Sequence[int]]],
+        ranges: Sequence[tuple[str, int, int, int]],
+    ) -> Store:
+        """A store of keys that stand for bytes, and of keys that stand for stretches of a file: each a
+        key, its first byte, its bytes, and how many zeros are taken to follow."""
 
 @final
 class ZarrArray:
@@ -498,6 +534,26 @@ def from_getter(read: Any, name: str, shape: Sequence[int], dtype: str, chunks: 
 def from_npy(path: str | PathLike[str], chunks: Any | None) -> Expr:
     """The array in a `.npy` file."""
 
+def from_npz(
+    path: str | PathLike[str], name: str, scratch: str | PathLike[str] | None, chunks: Any | None
+) -> Expr:
+    """The array of this name in a `.npz` file."""
+
+def from_parquet(
+    path: str | PathLike[str], column: str, fill_value: complex | None, chunks: Any | None
+) -> Expr:
+    """A column of numbers in a Parquet file."""
+
+def from_raw(
+    path: str | PathLike[str],
+    dtype: str,
+    shape: Sequence[int] | None,
+    offset: int,
+    fortran_order: bool,
+    chunks: Any | None,
+) -> Expr:
+    """The array in a file of nothing but elements."""
+
 def full(shape: Sequence[int], value: complex, dtype: str, chunks: Any) -> Expr: ...
 def full_like(like: Expr, value: complex, dtype: str) -> Expr:
     """One value in the shape and the chunks of another array."""
@@ -531,9 +587,15 @@ def norm(x: Expr, ord: float | str | None, axis: Sequence[int] | None, keepdims:
 def now() -> float:
     """Seconds on the axis of profiles and samples."""
 
+def npz_names(path: str | PathLike[str]) -> list[str]:
+    """The names of a `.npz` file's arrays."""
+
 def outer(a: Expr, b: Expr) -> Expr: ...
 def pad(x: Expr, widths: Sequence[tuple[int, int]], mode: str, value: complex) -> Expr:
     """NumPy's modes `constant`, `edge`, `reflect`, `symmetric`, `wrap`."""
+
+def parquet_columns(path: str | PathLike[str]) -> list[str]:
+    """The names of a Parquet file's columns."""
 
 def parse_bytes(text: str) -> int:
     """`"2GiB"` in bytes."""

@@ -239,6 +239,38 @@ def test_objects_of_zarr(tmp_path):
         np.testing.assert_array_equal(da.from_zarr(memory).compute(), x)
 
 
+def test_stores_of_zarr_that_are_not_folders():
+    store = zarr.storage.MemoryStore()
+    x = values((30, 20), "float64")
+    a = da.from_array(x, chunks=(10, 20))
+    da.to_zarr(a, store, component="g/x", dimension_names=["t", "x"], attributes={"units": "K"})
+    z = zarr.open_array(store, path="g/x", mode="r")
+    assert z.chunks == (10, 20) and z.attrs["units"] == "K"
+    assert z.metadata.dimension_names == ("t", "x")
+    np.testing.assert_array_equal(z[:], x)
+    np.testing.assert_array_equal(da.from_zarr(store, component="g/x").compute(), x)
+    da.to_zarr(a[:5] * 0, store, component="g/x", region=(slice(3, 8), slice(None)))
+    x[3:8] = 0
+    np.testing.assert_array_equal(da.from_zarr(store, component="g/x").compute(), x)
+    with pytest.raises(zarr.errors.ContainsArrayError):
+        da.to_zarr(a, store, component="g/x")
+    with pytest.raises(ValueError, match="no array"):
+        da.from_zarr(store, component="g")
+    with pytest.raises(NotImplementedError, match="append_dim"):
+        da.to_zarr(a, store, component="g/x", append_dim=0)
+
+
+def test_mode_says_whether_to_replace(tmp_path):
+    path = tmp_path / "x.zarr"
+    da.to_zarr(da.ones(3), path, mode="w-")
+    with pytest.raises(FileExistsError):
+        da.to_zarr(da.zeros(3), path, mode="w-")
+    da.to_zarr(da.zeros(3), path, mode="w")
+    assert da.from_zarr(path).sum().compute() == 0
+    with pytest.raises(ValueError, match="mode='r'"):
+        da.to_zarr(da.zeros(3), path, mode="r")
+
+
 def test_errors_say_what_is_wrong(tmp_path):
     with pytest.raises(FileNotFoundError, match="no Zarr array"):
         da.from_zarr(tmp_path / "nothing")

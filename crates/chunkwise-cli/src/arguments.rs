@@ -1,8 +1,12 @@
 //! What can be written on the command line.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
-use chunkwise::{Axes, Session};
+use chunkwise::formats::{self, OpenOptions, Shards};
+use chunkwise::npy::parse_dtype;
+use chunkwise::zarr_store::Version;
+use chunkwise::{Axes, Chunks, RawLayout, Scalar, Session};
 use chunkwise_core::parse_bytes;
 use clap::{Args, Parser, Subcommand};
 
@@ -20,10 +24,34 @@ pub struct Arguments {
 pub enum Command {
     /// Run the project's main job step by step, each timed, measured and checked
     Recipe(RecipeOptions),
-    /// Reduce a .npy file of any size along some axes
+    /// Reduce an array of any size along some axes
     Reduce(ReduceOptions),
-    /// Say what a .npy file holds, with its first and last values
+    /// Say what a file or store holds: of an array its first and last values, of a group its arrays
     Info(InfoOptions),
+    /// Copy an array or a group of them to another format, or to other chunks and codecs
+    Copy(CopyOptions),
+    /// Copy a Zarr array to other chunks, within the memory limit
+    Rechunk(RechunkOptions),
+}
+
+/// What a file without a header cannot say of itself.
+#[derive(Debug, Args)]
+pub struct SourceOptions {
+    /// Read the file as raw elements of this dtype: f4, ">i2", float64
+    #[arg(long, value_name = "DTYPE")]
+    pub dtype: Option<String>,
+    /// The shape of raw elements, as in "100,200"; 1-dimensional by default
+    #[arg(long, value_name = "SHAPE", requires = "dtype")]
+    pub shape: Option<String>,
+    /// Bytes before the first raw element
+    #[arg(long, value_name = "N", requires = "dtype")]
+    pub offset: Option<u64>,
+    /// The order of raw elements
+    #[arg(long, value_name = "C|F", requires = "dtype")]
+    pub order: Option<String>,
+    /// What stands for nulls in a Parquet column that is not floating point
+    #[arg(long, value_name = "V", allow_hyphen_values = true)]
+    pub fill_value: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -45,8 +73,9 @@ pub struct RecipeOptions {
 
 #[derive(Debug, Args)]
 pub struct ReduceOptions {
-    /// The file
-    pub file: PathBuf,
+    /// The file or store, with the name of a member where it has several: x.npy, x.npz::u,
+    /// air.zarr::day/t, s3://bucket/air.zarr, x.parquet::column
+    pub file: String,
     /// sum, mean, std, min, argmax, any, nanmean, ...: all are named in the error for an unknown one
     #[arg(long)]
     pub op: String,
@@ -62,10 +91,23 @@ pub struct ReduceOptions {
     /// Keep the reduced axes with length 1
     #[arg(long)]
     pub keepdims: bool,
-    /// Write the result to this .npy file instead of printing it
-    #[arg(long, value_name = "OUT.npy")]
-    pub out: Option<PathBuf>,
-    /// Print the plan and its memory; compute nothing
+    /// Write the result instead of printing it: to a .npy, .npz or .raw file, which it replaces, or
+    /// to a Zarr store
+    #[arg(long, value_name = "OUT")]
+    pub out: Option<String>,
+    /// Replace a Zarr array that is there
+    #[arg(long, requires = "out")]
+    pub overwrite: bool,
+    #[command(flatten)]
+    pub source: SourceOptions,
+    #[command(flatten)]
+    pub run: RunOptions,
+}
+
+/// How something is computed.
+#[derive(Debug, Args)]
+pub struct RunOptions {
+    /// Print the plan, its cost and its memory; compute nothing
     #[arg(long)]
     pub explain: bool,
     /// Print time and memory to standard error at the end
@@ -82,8 +124,65 @@ pub struct ReduceOptions {
 
 #[derive(Debug, Args)]
 pub struct InfoOptions {
-    /// The file
-    pub file: PathBuf,
+    /// The file or store, with the name of a member where one is meant: x.npy, x.npz::u,
+    /// air.zarr::day/t, s3://bucket/air.zarr
+    pub file: String,
+    #[command(flatten)]
+    pub source: SourceOptions,
+}
+
+#[derive(Debug, Args)]
+pub struct CopyOptions {
+    /// What is copied: an array, or a group with all that is below it
+    pub from: String,
+    /// Where to: a .npy, .npz or .raw file, a Zarr store or a path in one: out.zarr::day/t
+    pub to: String,
+    /// The stored chunks, as in "100,10000"; -1 for a whole axis; the source's by default
+    #[arg(long, value_name = "LENGTHS", allow_hyphen_values = true)]
+    pub chunks: Option<String>,
+    #[command(flatten)]
+    pub copy: EncodingOptions,
+    #[command(flatten)]
+    pub source: SourceOptions,
+    #[command(flatten)]
+    pub run: RunOptions,
+}
+
+#[derive(Debug, Args)]
+pub struct RechunkOptions {
+    /// What is copied: an array, or a group with all that is below it
+    pub from: String,
+    /// The Zarr store, or a path in one: out.zarr::day/t
+    pub to: String,
+    /// The stored chunks, as in "100,10000"; -1 for a whole axis
+    #[arg(long, value_name = "LENGTHS", allow_hyphen_values = true)]
+    pub chunks: String,
+    #[command(flatten)]
+    pub copy: EncodingOptions,
+    #[command(flatten)]
+    pub source: SourceOptions,
+    #[command(flatten)]
+    pub run: RunOptions,
+}
+
+/// How a Zarr array is stored, beside its chunks.
+#[derive(Debug, Args)]
+pub struct EncodingOptions {
+    /// The shards, as in "1000,10000", or "none"; the source's by default
+    #[arg(long, value_name = "LENGTHS")]
+    pub shards: Option<String>,
+    /// How chunks are packed: zstd:3, blosc:lz4, gzip:5, none; as in the source by default
+    #[arg(long, value_name = "CODEC")]
+    pub compressor: Option<String>,
+    /// The version of Zarr, 2 or 3; the source's by default
+    #[arg(long, value_name = "N")]
+    pub zarr_format: Option<u8>,
+    /// Replace what is there, once the copy is complete
+    #[arg(long)]
+    pub overwrite: bool,
+    /// Keep what is written if the run is interrupted, and go on from what such a run has kept
+    #[arg(long)]
+    pub resume: bool,
 }
 
 #[derive(Debug, Args)]
@@ -153,6 +252,90 @@ impl ReduceOptions {
         };
         Ok(if self.keepdims { axes.keepdims() } else { axes })
     }
+}
+
+impl SourceOptions {
+    /// What is said of a source beside its path.
+    pub fn open_options(&self, scratch: Option<&Path>) -> Result<OpenOptions> {
+        let raw = match &self.dtype {
+            None => None,
+            Some(dtype) => {
+                let (dtype, swapped) = parse_dtype(dtype)?;
+                let shape = self.shape.as_ref().map(|text| {
+                    let lengths: Vec<usize> = lengths("--shape", text)?;
+                    Ok::<_, Failure>(lengths.as_slice().into())
+                });
+                let fortran_order = match self.order.as_deref() {
+                    None | Some("C") => false,
+                    Some("F") => true,
+                    Some(other) => {
+                        return Err(Failure::option("--order", other, "it is C or F"));
+                    }
+                };
+                Some(RawLayout {
+                    dtype,
+                    swapped,
+                    shape: shape.transpose()?,
+                    offset: self.offset.unwrap_or(0),
+                    fortran_order,
+                })
+            }
+        };
+        let fill_value = self.fill_value.as_ref().map(|text| scalar(text));
+        Ok(OpenOptions {
+            raw,
+            scratch: scratch.map(Path::to_owned),
+            fill_value: fill_value.transpose()?,
+        })
+    }
+}
+
+impl EncodingOptions {
+    /// The options of a copy to these chunks.
+    pub fn copy_options(&self, chunks: Option<&str>) -> Result<formats::CopyOptions> {
+        let chunks = chunks.map(|text| -> Result<Chunks> {
+            let lengths: Vec<isize> = lengths("--chunks", text)?;
+            Ok(match lengths.as_slice() {
+                [one] => Chunks::Uniform(*one),
+                _ => Chunks::Sizes(lengths),
+            })
+        });
+        Ok(formats::CopyOptions {
+            chunks: chunks.transpose()?,
+            shards: match self.shards.as_deref() {
+                None => Shards::Keep,
+                Some("none") => Shards::None,
+                Some(text) => Shards::Of(lengths("--shards", text)?),
+            },
+            compressor: self.compressor.as_ref().map(|c| c.parse()).transpose()?,
+            version: match self.zarr_format {
+                None => None,
+                Some(2) => Some(Version::V2),
+                Some(3) => Some(Version::V3),
+                Some(n) => return Err(Failure::option("--zarr-format", n, "known are 2 and 3")),
+            },
+            overwrite: self.overwrite,
+            resume: self.resume,
+        })
+    }
+}
+
+/// Integers with commas between them.
+fn lengths<T: FromStr>(option: &'static str, text: &str) -> Result<Vec<T>> {
+    let parts = text.split(',').map(str::trim).filter(|p| !p.is_empty());
+    let parsed: Option<Vec<T>> = parts.map(|p| p.parse().ok()).collect();
+    parsed.ok_or_else(|| Failure::option(option, text, "lengths are integers with commas between"))
+}
+
+fn scalar(text: &str) -> Result<Scalar> {
+    match text {
+        "true" => return Ok(Scalar::Bool(true)),
+        "false" => return Ok(Scalar::Bool(false)),
+        _ => {}
+    }
+    let int = text.parse().map(Scalar::Int).ok();
+    let found = int.or_else(|| text.parse().map(Scalar::Float).ok());
+    found.ok_or_else(|| Failure::option("--fill-value", text, "it is no number"))
 }
 
 #[cfg(test)]

@@ -2,11 +2,13 @@
 #![forbid(unsafe_code)]
 
 mod arguments;
+mod copy;
 mod failure;
 mod info;
 mod interrupt;
 mod recipe;
 mod reduce;
+mod run;
 mod show;
 mod table;
 
@@ -20,6 +22,8 @@ fn main() -> ExitCode {
         Command::Recipe(options) => recipe::run(&options),
         Command::Reduce(options) => reduce::run(&options),
         Command::Info(options) => info::run(&options),
+        Command::Copy(options) => copy::run(&options),
+        Command::Rechunk(options) => copy::rechunk(&options),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

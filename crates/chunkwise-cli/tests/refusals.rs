@@ -125,7 +125,7 @@ fn options_that_do_not_fit_the_file() {
         ),
         (
             &["x.npy", "--op", "sum", "--out", "folder"],
-            "creating folder: is a directory",
+            "writing: path = folder: its suffix is of no format that can be written",
         ),
         (
             &["none.npy", "--op", "max"],

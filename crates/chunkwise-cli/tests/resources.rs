@@ -82,20 +82,50 @@ fn an_interrupt_leaves_nothing_behind() {
     let folder = Folder::new();
     // 3.2 TB of nothing: this takes minutes, whatever the machine.
     folder.zeros("x.npy", "<f8", "(4000000, 100000)", 3_200_000_000_000);
-    let child = folder
-        .command(&[
-            "reduce", "x.npy", "--op", "mean", "--axis", "1", "--out", "y.npy",
-        ])
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let deadline = Instant::now() + Duration::from_secs(20);
-    while folder.names().len() < 2 {
-        assert!(Instant::now() < deadline, "no temporary file");
-        std::thread::sleep(Duration::from_millis(5));
+    let resumable = [".y.zarr.unfinished", "x.npy"];
+    for (arguments, left) in [
+        (
+            &[
+                "reduce", "x.npy", "--op", "mean", "--axis", "1", "--out", "y.npy",
+            ][..],
+            &resumable[1..],
+        ),
+        (&["copy", "x.npy", "y.zarr"], &resumable[1..]),
+        (&["copy", "x.npy", "y.zarr", "--resume"], &resumable),
+    ] {
+        let mut command = folder.command(arguments);
+        let child = command.stderr(Stdio::piped()).spawn().unwrap();
+        let deadline = Instant::now() + Duration::from_secs(20);
+        while folder.names().len() < 2 {
+            assert!(Instant::now() < deadline, "no temporary file");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        interrupted(child, "INT");
+        assert_eq!(folder.names(), left, "{arguments:?}");
+        assert_eq!(folder.run(&["info", "y.zarr"]).code, Some(1));
     }
-    interrupted(child, "INT");
-    assert_eq!(folder.names(), ["x.npy"]);
+}
+
+#[test]
+fn a_rechunk_stays_within_its_limit() {
+    let folder = Folder::new();
+    folder.zeros("x.npy", "<f8", "(4000, 2000)", 64_000_000);
+    let ran = folder.run(&[
+        "rechunk",
+        "x.npy",
+        "y.zarr",
+        "--chunks",
+        "4000,10",
+        "--memory-limit",
+        "8MiB",
+        "--stats",
+    ]);
+    assert_eq!(ran.code, Some(0), "{}", ran.err);
+    // A process without any work takes some 20 MiB in a debug build.
+    let peak = peak(&ran.err);
+    assert!(peak < (8 + 40) << 20, "{peak}");
+    let count = folder.output(&["reduce", "y.zarr", "--op", "count_nonzero"]);
+    assert_eq!(count, "0\n");
 }
 
 #[test]

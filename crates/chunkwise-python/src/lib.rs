@@ -5,7 +5,8 @@
 //! - [`arguments`]: chunks, axes, indices and numbers as Python writes them.
 //! - One file for each family of operations: [`creation`], [`elementwise`], [`reduction`], [`shapes`],
 //!   [`indexing`], [`order`], [`products`], [`linalg`], [`fft`], [`random`], [`functions`].
-//! - [`data`]: memory and objects of others as arrays. [`zarr`]: arrays in Zarr stores. [`results`]: our memory for others.
+//! - [`data`]: memory and objects of others as arrays. [`zarr`]: arrays in Zarr stores.
+//!   [`formats`]: in files of other formats. [`results`]: our memory for others.
 //! - [`pickling`]: expressions as plain data.
 //! - [`session`]: running. [`diagnostics`]: who is told of runs. [`outline`]: expressions and plans as
 //!   plain data, for pictures.
@@ -21,6 +22,7 @@ mod elementwise;
 mod errors;
 mod expr;
 mod fft;
+mod formats;
 mod functions;
 mod indexing;
 mod linalg;
@@ -54,12 +56,15 @@ mod _chunkwise {
     #[pymodule_init]
     fn init(m: &Bound<'_, PyModule>) -> PyResult<()> {
         m.add("__version__", env!("CARGO_PKG_VERSION"))?;
+        // Timed and large tests need a build in release mode.
+        m.add("DEBUG", cfg!(debug_assertions))?;
         errors::register(m)?;
         creation::register(m)?;
         data::register(m)?;
         diagnostics::register(m)?;
         elementwise::register(m)?;
         fft::register(m)?;
+        formats::register(m)?;
         functions::register(m)?;
         indexing::register(m)?;
         outline::register(m)?;

@@ -4,15 +4,20 @@ use std::any::Any;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use chunkwise::{Array, CallFunction, Chunk, MemorySource, NpySource, Source, wire};
+use chunkwise::{
+    Array, CallFunction, Chunk, MemorySource, NpySource, NpzSource, ParquetColumn, RawSource,
+    Scalar, Source, wire,
+};
+use chunkwise_core::Kind;
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyTuple};
 
-use crate::arguments::{self, Arrays, Cut};
+use crate::arguments::{self, Arrays, Cut, Number};
 use crate::data::{Getter, made};
 use crate::errors::OrRaise;
 use crate::expr::PyExpr;
+use crate::formats;
 use crate::functions::{self, PyFunction};
 use crate::results::PyChunk;
 
@@ -40,6 +45,33 @@ impl PySource {
     #[staticmethod]
     fn npy(path: PathBuf) -> PyResult<PySource> {
         Ok(PySource(Arc::new(NpySource::open(path).or_raise()?)))
+    }
+
+    /// An array of a `.npz` file.
+    #[staticmethod]
+    fn npz(path: PathBuf, name: &str) -> PyResult<PySource> {
+        Ok(PySource(formats::npz(path, name, None).or_raise()?))
+    }
+
+    /// A file of nothing but elements.
+    #[staticmethod]
+    fn raw(
+        path: PathBuf,
+        dtype: &str,
+        shape: Vec<usize>,
+        offset: u64,
+        fortran_order: bool,
+    ) -> PyResult<PySource> {
+        let source = formats::raw(path, dtype, Some(shape), offset, fortran_order);
+        Ok(PySource(source.or_raise()?))
+    }
+
+    /// A column of a Parquet file.
+    #[staticmethod]
+    fn parquet(path: PathBuf, column: &str, fill_value: Option<Number>) -> PyResult<PySource> {
+        Ok(PySource(
+            formats::parquet(path, column, fill_value).or_raise()?,
+        ))
     }
 
     /// What `read(start, stop)` reads.
@@ -71,6 +103,39 @@ impl PySource {
             Ok(("memory", parts.into_pyobject(py)?))
         } else if let Some(file) = source.downcast_ref::<NpySource>() {
             Ok(("npy", (file.path(),).into_pyobject(py)?))
+        } else if let Some(member) = source.downcast_ref::<NpzSource>() {
+            let parts = (member.path(), member.member_name());
+            Ok(("npz", parts.into_pyobject(py)?))
+        } else if let Some(file) = source.downcast_ref::<RawSource>() {
+            let layout = file.layout();
+            let big = layout.swapped == cfg!(target_endian = "little");
+            let kind = match layout.dtype.kind() {
+                Kind::Bool => 'b',
+                Kind::Unsigned => 'u',
+                Kind::Signed => 'i',
+                Kind::Float => 'f',
+                Kind::Complex => 'c',
+            };
+            let order = if big { '>' } else { '<' };
+            let dtype = format!("{order}{kind}{}", layout.dtype.size());
+            let shape = self.0.shape().to_vec();
+            let parts = (
+                file.path(),
+                dtype,
+                shape,
+                layout.offset,
+                layout.fortran_order,
+            );
+            Ok(("raw", parts.into_pyobject(py)?))
+        } else if let Some(column) = source.downcast_ref::<ParquetColumn>() {
+            let fill = match column.fill_value() {
+                None | Some(Scalar::Complex(_)) => py.None().into_bound(py),
+                Some(Scalar::Bool(b)) => b.into_pyobject(py)?.to_owned().into_any(),
+                Some(Scalar::Int(i)) => i.into_pyobject(py)?.into_any(),
+                Some(Scalar::Float(x)) => x.into_pyobject(py)?.into_any(),
+            };
+            let parts = (column.path(), column.column_name(), fill);
+            Ok(("parquet", parts.into_pyobject(py)?))
         } else if let Some(getter) = source.downcast_ref::<Getter>() {
             Ok(("getter", getter.parts(py)?))
         } else {

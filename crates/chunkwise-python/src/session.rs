@@ -7,7 +7,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Duration;
 
-use chunkwise::{Array, CancelToken, Chunk, Error, Region, Session, Sink, Target, is_quick};
+use chunkwise::{
+    Array, CancelToken, Chunk, Error, NpzSink, RawSink, Region, Session, Sink, Target, is_quick,
+};
 use chunkwise_core::{Pool, View};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -140,6 +142,33 @@ impl PySession {
     fn to_npy(&self, py: Python<'_>, array: &PyExpr, path: PathBuf) -> PyResult<()> {
         let array = array.array.clone();
         self.quietly(py, move |session| session.to_npy(&array, path))
+    }
+
+    /// Writes arrays to a `.npz` file under these names.
+    fn savez(
+        &self,
+        py: Python<'_>,
+        arrays: Arrays,
+        names: Vec<String>,
+        path: PathBuf,
+    ) -> PyResult<()> {
+        let named = names.iter().zip(&arrays.0);
+        let described: Vec<_> = named
+            .map(|(name, a)| (name.as_str(), a.dtype(), a.shape()))
+            .collect();
+        let sinks = py.detach(|| NpzSink::create(path, &described)).or_raise()?;
+        let targets = sinks.into_iter().map(|s| Target::Sink(Arc::new(s)));
+        let targets = targets.collect();
+        self.run(py, arrays.0, targets).map(|_| ())
+    }
+
+    /// Writes an array to a file of nothing but elements.
+    fn to_raw(&self, py: Python<'_>, array: &PyExpr, path: PathBuf) -> PyResult<()> {
+        let array = array.array.clone();
+        let create = || RawSink::create(path, array.dtype(), array.shape());
+        let sink = py.detach(create).or_raise()?;
+        let targets = vec![Target::Sink(Arc::new(sink) as Arc<dyn Sink>)];
+        self.run(py, vec![array], targets).map(|_| ())
     }
 
     /// The plan of storing an array, as text.

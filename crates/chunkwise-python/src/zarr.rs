@@ -1,10 +1,13 @@
 //! Arrays in Zarr stores.
 
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use chunkwise::zarr_store::{MemoryStore, Node, RemoteOptions, Version, children};
-use chunkwise::{Array, Layout, Region, Sink, StoreLocation, ZarrArray, ZarrSink};
+use chunkwise::zarr_store::{
+    MemoryStore, Node, Reference, ReferenceStore, RemoteOptions, Version, children,
+};
+use chunkwise::{Array, Error, Layout, Region, Sink, StoreLocation, ZarrArray, ZarrSink};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
@@ -67,6 +70,39 @@ impl PyStore {
                 path: String::new(),
             },
         }
+    }
+
+    /// A store of keys that stand for bytes, and of keys that stand for stretches of a file: each a
+    /// key, its first byte, its bytes, and how many zeros are taken to follow.
+    #[staticmethod]
+    fn references(
+        py: Python<'_>,
+        file: PathBuf,
+        values: Vec<(String, Vec<u8>)>,
+        ranges: Vec<(String, u64, u64, u64)>,
+    ) -> PyResult<PyStore> {
+        let values = values.into_iter().map(|(k, v)| (k, Reference::Bytes(v)));
+        let ranges = ranges.into_iter().map(|(key, offset, len, padding)| {
+            let range = Reference::Range {
+                file: 0,
+                offset,
+                len,
+                padding,
+            };
+            (key, range)
+        });
+        let open = || {
+            let name = file.display().to_string();
+            ReferenceStore::open(name, vec![file.clone()], values.chain(ranges))
+                .map_err(|e| Error::io("opening", &file, e))
+        };
+        Ok(PyStore {
+            location: StoreLocation {
+                store: Arc::new(py.detach(open).or_raise()?),
+                root: String::new(),
+                path: String::new(),
+            },
+        })
     }
 
     fn __repr__(&self) -> String {

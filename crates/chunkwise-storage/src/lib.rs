@@ -2,6 +2,8 @@
 //! [`Source`](chunkwise_core::Source) or a [`Sink`](chunkwise_core::Sink).
 //!
 //! - [`npy`]: NumPy's `.npy` files.
+//! - [`npz`]: NumPy's `.npz` files.
+//! - [`raw`]: elements without a header.
 //! - [`MemorySource`], [`FunctionSource`]: arrays that are no file.
 //! - [`ScratchDir`]: chunks that wait on disk for their next use.
 //! - [`conformance`]: the script that every source and sink passes.
@@ -16,7 +18,9 @@ mod function;
 mod identity;
 mod memory;
 pub mod npy;
+pub mod npz;
 mod positioned;
+pub mod raw;
 mod replacement;
 mod scratch;
 mod staging;
@@ -24,4 +28,6 @@ mod staging;
 pub use function::FunctionSource;
 pub use memory::MemorySource;
 pub use npy::{NpySink, NpySource, write_npy};
+pub use npz::{Npz, NpzSink, NpzSource};
+pub use raw::{RawLayout, RawSink, RawSource};
 pub use scratch::{ScratchDir, ScratchFile};

@@ -64,9 +64,10 @@ impl Replacement {
         }
     }
 
-    /// The temporary file, for writing.
+    /// The temporary file, for writing, and for reading what was written.
     pub fn file(&self) -> Result<File> {
         OpenOptions::new()
+            .read(true)
             .write(true)
             .open(&self.temporary)
             .map_err(|e| self.failed("creating", e))

@@ -1,4 +1,3 @@
-use std::cell::RefCell;
 use std::fmt;
 use std::num::NonZeroU64;
 use std::path::PathBuf;
@@ -9,7 +8,9 @@ use serde_json::{Map, Value};
 use zarrs::array::{Array, ArrayMetadata, ArrayPartialDecoderTraits};
 
 use crate::ahead::Ahead;
+use crate::buffers::with_buffers;
 use crate::codec::{Codec, Fault, inner_shape};
+use crate::shard::ShardIndex;
 use crate::store::{Part, Store};
 
 /// Chunks that are fetched ahead at most.
@@ -19,11 +20,6 @@ const WITHIN: usize = 8;
 /// Shards whose indices are kept.
 const SHARDS: usize = 64;
 
-thread_local! {
-    /// Encoded and decoded chunks on their way. A thread keeps its largest.
-    static BUFFERS: RefCell<(Vec<u8>, Vec<u8>)> = const { RefCell::new((Vec::new(), Vec::new())) };
-}
-
 /// An array in a store: what its metadata says, and its chunks.
 pub struct ZarrArray {
     store: Arc<dyn Store>,
@@ -31,13 +27,24 @@ pub struct ZarrArray {
     prefix: String,
     array: Arc<Array<()>>,
     document: Value,
+    /// The key of the metadata, of an array that was opened.
+    described: Option<String>,
     dtype: DType,
     shape: Dims,
     grid: Grid,
     inner: Option<Grid>,
     codec: Codec,
-    shards: Mutex<Vec<(usize, Arc<dyn ArrayPartialDecoderTraits>)>>,
+    shards: Mutex<Vec<Shard>>,
     ahead: Ahead,
+}
+
+/// A shard whose index is kept.
+#[derive(Clone)]
+struct Shard {
+    number: usize,
+    /// What tells that it was not written again.
+    stamp: Option<u64>,
+    parts: Arc<dyn ArrayPartialDecoderTraits>,
 }
 
 impl ZarrArray {
@@ -68,9 +75,13 @@ impl ZarrArray {
                     map.insert("attributes".to_owned(), attributes);
                 }
             }
-            return ZarrArray::new(store, path, document).map_err(|e| match e {
+            let opened = ZarrArray::new(store, path, document).map_err(|e| match e {
                 Error::InvalidFile { reason, .. } => invalid(reason),
                 other => other,
+            });
+            return opened.map(|array| ZarrArray {
+                described: Some(key),
+                ..array
             });
         }
         if let Ok(Some(_)) = store.size(&format!("{prefix}.zgroup")) {
@@ -94,6 +105,7 @@ impl ZarrArray {
             path: object(&*store, &prefix),
             reason,
         };
+        check_understood(&document).map_err(invalid)?;
         let metadata: ArrayMetadata =
             serde_json::from_value(document.clone()).map_err(|e| invalid(e.to_string()))?;
         let array = Array::new_with_metadata(Arc::new(()), "/", metadata)
@@ -105,15 +117,19 @@ impl ZarrArray {
             .map(|n| usize::try_from(*n))
             .collect::<std::result::Result<Dims, _>>()
             .map_err(|e| invalid(format!("shape {:?}: {e}", array.shape())))?;
-        chunkwise_core::element_count(&shape)?;
+        chunkwise_core::element_count(&shape).map_err(|e| invalid(e.to_string()))?;
         let (grid, chunk) = grid_of(&array, &shape, &document).map_err(invalid)?;
-        let inner = inner_shape(&array).map(|inner| {
+        let inner = inner_shape(&array);
+        let array = Arc::new(array);
+        let codec = Codec::new(Arc::clone(&array), &chunk, dtype, inner.is_some());
+        let codec = codec.map_err(invalid)?;
+        let inner = inner.map(|inner| {
             let inner: Vec<usize> = inner.iter().map(|n| *n as usize).collect();
             Grid::regular(&shape, &inner)
         });
-        let array = Arc::new(array);
         Ok(ZarrArray {
-            codec: Codec::new(Arc::clone(&array), &chunk, dtype.size()),
+            codec,
+            described: None,
             prefix,
             array,
             document,
@@ -124,6 +140,15 @@ impl ZarrArray {
             shards: Mutex::default(),
             ahead: Ahead::default(),
             store,
+        })
+    }
+
+    /// The array in the same place that another document describes.
+    pub(crate) fn with_document(&self, document: Value) -> Result<ZarrArray> {
+        let path = self.prefix.trim_end_matches('/');
+        Ok(ZarrArray {
+            described: self.described.clone(),
+            ..ZarrArray::new(Arc::clone(&self.store), path, document)?
         })
     }
 
@@ -214,25 +239,33 @@ impl ZarrArray {
             return 0;
         }
         // Encoded bytes may be a little more than decoded ones.
-        let mut encoded = self.codec.len + self.codec.len / 64 + 4096;
+        let mut encoded = self.codec.len.saturating_add(self.codec.len / 64 + 4096);
         if self.store.fetches() {
             let touched = self.grid.axes().iter().enumerate();
             let touched = touched.map(|(a, axis)| axis.covering(region.range(a)).len());
-            encoded *= touched.product::<usize>().clamp(1, WITHIN);
+            let touched = touched.fold(1, usize::saturating_mul);
+            encoded = encoded.saturating_mul(touched.clamp(1, WITHIN));
         }
         match (&self.inner, self.codec.is_direct()) {
             (Some(inner), _) => {
                 let touched = self.codec.len.min(touched_bytes(inner, region, self.dtype));
-                3 * touched + 4096
+                let index = self.codec.index().map_or(0, |index| index.scratch());
+                touched
+                    .saturating_mul(3)
+                    .saturating_add(index)
+                    .saturating_add(4096)
             }
-            (None, true) => encoded + self.codec.len,
-            (None, false) => encoded + 2 * self.codec.len,
+            (None, true) => [encoded, self.codec.len, self.codec.scratch()]
+                .into_iter()
+                .fold(0, usize::saturating_add),
+            (None, false) => encoded.saturating_add(self.codec.len.saturating_mul(2)),
         }
     }
 
     /// The most bytes that writing holds beside what it is given.
     pub(crate) fn write_scratch(&self) -> usize {
-        3 * self.codec.len + self.codec.len / 64 + 4096
+        let len = self.codec.len;
+        len.saturating_mul(3).saturating_add(len / 64 + 4096)
     }
 
     /// Fills `out` with a region.
@@ -303,12 +336,13 @@ impl ZarrArray {
         if self.inner.is_some() && !whole {
             return self.read_shard(index, &key, part, out);
         }
-        BUFFERS.with_borrow_mut(|(encoded, decoded)| {
+        with_buffers(self.codec.len, |encoded, decoded| {
             let there = self
                 .ahead
                 .read(&*self.store, &key, encoded)
                 .map_err(|e| Error::io("reading", object(&*self.store, &key), e))?;
             if !there {
+                self.check_there()?;
                 return self.filled(out);
             }
             let full = self.chunk_shape(index);
@@ -350,20 +384,31 @@ impl ZarrArray {
             reason: format!("a corrupt shard: {fault}"),
         };
         let number = self.grid.ravel(index);
-        let kept = self.shards().iter().find(|s| s.0 == number).cloned();
+        let stamp = self.store.stamp(key);
+        let is_it = |s: &&Shard| s.number == number && s.stamp == stamp;
+        let kept = self.shards().iter().find(is_it).cloned();
         let parts = match kept {
-            Some((_, parts)) => parts,
+            Some(shard) => shard.parts,
             None => {
+                if self.store.is_gone(key) {
+                    self.check_there()?;
+                }
                 let bytes = Arc::new(ShardBytes {
                     store: Arc::clone(&self.store),
                     key: key.to_owned(),
+                    index: self.codec.index().cloned(),
                 });
                 let parts = self.codec.parts(bytes).map_err(about)?;
                 let mut shards = self.shards();
+                shards.retain(|s| s.number != number);
                 if shards.len() >= SHARDS {
                     shards.remove(0);
                 }
-                shards.push((number, Arc::clone(&parts)));
+                shards.push(Shard {
+                    number,
+                    stamp,
+                    parts: Arc::clone(&parts),
+                });
                 parts
             }
         };
@@ -372,9 +417,7 @@ impl ZarrArray {
         copied_whole(out.copy_from_strided_bytes(&bytes, &strides))
     }
 
-    fn shards(
-        &self,
-    ) -> std::sync::MutexGuard<'_, Vec<(usize, Arc<dyn ArrayPartialDecoderTraits>)>> {
+    fn shards(&self) -> std::sync::MutexGuard<'_, Vec<Shard>> {
         self.shards.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -385,7 +428,7 @@ impl ZarrArray {
         let failed = |e| Error::io("writing", object(&*self.store, &key), e);
         let faulty = |fault| failed(std::io::Error::other(fault));
         let full = self.chunk_shape(index);
-        BUFFERS.with_borrow_mut(|(encoded, decoded)| {
+        with_buffers(self.codec.len, |encoded, decoded| {
             let elements = match data.as_bytes() {
                 Some(bytes) if data.shape() == full.as_slice() => bytes,
                 _ => {
@@ -427,6 +470,20 @@ impl ZarrArray {
         Ok(())
     }
 
+    /// A missing chunk is the fill value, a missing array is not.
+    pub(crate) fn check_there(&self) -> Result<()> {
+        match &self.described {
+            Some(key) if self.store.is_gone(key) => {
+                let gone = std::io::Error::new(
+                    std::io::ErrorKind::NotFound,
+                    "the array was removed since it was opened",
+                );
+                Err(Error::io("reading", object(&*self.store, key), gone))
+            }
+            _ => Ok(()),
+        }
+    }
+
     fn filled(&self, out: &mut ViewMut<'_>) -> Result<()> {
         copied_whole(self.codec.fill(out))
     }
@@ -455,6 +512,7 @@ impl fmt::Debug for ZarrArray {
 struct ShardBytes {
     store: Arc<dyn Store>,
     key: String,
+    index: Option<Arc<ShardIndex>>,
 }
 
 impl zarrs::array::BytesPartialDecoderTraits for ShardBytes {
@@ -475,12 +533,21 @@ impl zarrs::array::BytesPartialDecoderTraits for ShardBytes {
         use zarrs::storage::byte_range::ByteRange;
         let parts: Vec<Part> = regions
             .map(|range| match range {
-                ByteRange::FromStart(start, len) => Part::Range(start, len.map(|n| start + n)),
+                ByteRange::FromStart(start, len) => {
+                    Part::Range(start, len.map(|n| start.saturating_add(n)))
+                }
                 ByteRange::Suffix(len) => Part::Last(len),
             })
             .collect();
         let read = self.store.read_parts(&self.key, &parts);
         let read = read.map_err(zarrs::storage::StorageError::from)?;
+        if let (Some(index), Some(bytes)) = (&self.index, &read) {
+            let its = parts.iter().zip(bytes).filter(|(part, _)| index.is(part));
+            // What lies outside the shard the store refuses to read.
+            for (_, bytes) in its {
+                index.check(bytes, i64::MAX as u64)?;
+            }
+        }
         Ok(read.map(|parts| parts.into_iter().map(Into::into).collect()))
     }
 
@@ -517,6 +584,32 @@ pub(crate) fn prefix(path: &str) -> String {
 /// An object of a store, for errors.
 pub(crate) fn object(store: &dyn Store, key: &str) -> PathBuf {
     PathBuf::from(format!("{}/{}", store.name(), key).trim_end_matches('/'))
+}
+
+/// Refuses what a document of version 3 has beside what the format says, unless it may be ignored.
+fn check_understood(document: &Value) -> std::result::Result<(), Fault> {
+    const KNOWN: [&str; 11] = [
+        "zarr_format",
+        "node_type",
+        "shape",
+        "data_type",
+        "chunk_grid",
+        "chunk_key_encoding",
+        "fill_value",
+        "codecs",
+        "attributes",
+        "storage_transformers",
+        "dimension_names",
+    ];
+    let of_3 = document.get("zarr_format") == Some(&3.into());
+    let map = document.as_object().filter(|_| of_3);
+    for (key, value) in map.into_iter().flatten() {
+        let may_be_ignored = value.get("must_understand") == Some(&false.into());
+        if !KNOWN.contains(&key.as_str()) && !may_be_ignored {
+            return Err(format!("{key:?} is not known, and must be understood"));
+        }
+    }
+    Ok(())
 }
 
 fn dtype_of(array: &Array<()>) -> std::result::Result<DType, Fault> {

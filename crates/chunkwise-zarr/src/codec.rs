@@ -1,16 +1,22 @@
 use std::borrow::Cow;
 use std::cell::RefCell;
 use std::num::NonZeroU64;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use chunkwise_core::{Region, ViewMut};
+use chunkwise_core::{DType, Region, ViewMut};
 use zarrs::array::{
     Array, ArrayBytes, ArrayPartialDecoderTraits, ArrayShardedExt, ArraySubset,
     ArrayToBytesCodecTraits, BytesPartialDecoderTraits, CodecOptions,
 };
 
+use crate::filters::Filters;
+use crate::shard::ShardIndex;
+
 /// What is wrong with a chunk, in words.
 pub(crate) type Fault = String;
+
+type Configuration = serde_json::Map<String, serde_json::Value>;
 
 /// How chunks of one shape become bytes and back.
 #[derive(Debug)]
@@ -22,16 +28,20 @@ pub(crate) struct Codec {
     /// One element of the fill value.
     pub fill: Vec<u8>,
     way: Way,
+    /// Of shards.
+    index: Option<Arc<ShardIndex>>,
     options: CodecOptions,
 }
 
 /// How encoded bytes and elements in C order are related.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 enum Way {
     /// They are the same.
     Plain,
     /// The elements are one Zstandard frame.
     Zstd { level: i32, checksum: bool },
+    /// HDF5's filters and the like.
+    Filters(Filters),
     /// Through the general codecs.
     Chain,
 }
@@ -43,17 +53,50 @@ thread_local! {
 }
 
 impl Codec {
-    pub fn new(array: Arc<Array<()>>, shape: &[NonZeroU64], item: usize) -> Codec {
-        let count: u64 = shape.iter().map(|n| n.get()).product();
-        Codec {
-            way: way(&array, item),
+    /// The codec of chunks of a shape; `shards` where they are shards.
+    ///
+    /// # Errors
+    /// Where a chunk has more bytes than can be addressed, or a shard is not made of whole chunks.
+    pub fn new(
+        array: Arc<Array<()>>,
+        shape: &[NonZeroU64],
+        dtype: DType,
+        shards: bool,
+    ) -> Result<Codec, Fault> {
+        let bytes = shape
+            .iter()
+            .try_fold(dtype.size() as u64, |n, m| n.checked_mul(m.get()));
+        let Some(len) = bytes.filter(|n| *n <= isize::MAX as u64) else {
+            return Err(format!("chunks of shape {shape:?} cannot be addressed"));
+        };
+        let named = codecs(&array);
+        let index = match &named[..] {
+            [(_, configuration)] if shards => {
+                Some(Arc::new(ShardIndex::new(shape, configuration)?))
+            }
+            _ => None,
+        };
+        Ok(Codec {
+            way: way(&named, dtype),
             shape: shape.to_vec(),
-            len: usize::try_from(count)
-                .unwrap_or(usize::MAX)
-                .saturating_mul(item),
+            len: len as usize,
             fill: array.fill_value().as_ne_bytes().to_vec(),
+            index,
             array,
             options: CodecOptions::default().with_concurrent_target(1),
+        })
+    }
+
+    /// What the index of a shard must be.
+    pub fn index(&self) -> Option<&Arc<ShardIndex>> {
+        self.index.as_ref()
+    }
+
+    /// The most bytes that [`decode_into`](Self::decode_into) holds beside what it is given.
+    pub fn scratch(&self) -> usize {
+        match &self.way {
+            Way::Filters(filters) => filters.scratch(self.len),
+            _ => 0,
         }
     }
 
@@ -64,7 +107,7 @@ impl Codec {
 
     /// Decodes a chunk into `out`, which is as long as a chunk, in C order.
     pub fn decode_into(&self, encoded: &[u8], out: &mut [u8]) -> Result<(), Fault> {
-        let decoded = match self.way {
+        let decoded = match &self.way {
             Way::Plain => {
                 check_len(encoded.len(), out.len())?;
                 out.copy_from_slice(encoded);
@@ -77,6 +120,11 @@ impl Codec {
                 };
                 unpack.decompress_to_buffer(encoded, out).map_err(words)
             })?,
+            Way::Filters(filters) => {
+                check_len(out.len(), self.len)?;
+                filters.decode_into(encoded, out)?;
+                out.len()
+            }
             Way::Chain => {
                 let decoded = self.decode(encoded)?;
                 check_len(decoded.len(), out.len())?;
@@ -89,17 +137,19 @@ impl Codec {
 
     /// Decodes a chunk into new memory, where that saves a copy.
     pub fn decode<'a>(&self, encoded: &'a [u8]) -> Result<Cow<'a, [u8]>, Fault> {
-        let decoded = self
-            .array
-            .codecs()
-            .decode(
+        if let Some(index) = &self.index {
+            index.check_shard(encoded)?;
+        }
+        let decode = || {
+            self.array.codecs().decode(
                 Cow::Borrowed(encoded),
                 &self.shape,
                 self.array.data_type(),
                 self.array.fill_value(),
                 &self.options,
             )
-            .map_err(words)?
+        };
+        let decoded = guarded(|| decode().map_err(words))?
             .into_fixed()
             .map_err(words)?;
         check_len(decoded.len(), self.len)?;
@@ -112,24 +162,25 @@ impl Codec {
             return Ok(false);
         }
         into.clear();
-        match self.way {
+        match &self.way {
             Way::Plain => into.extend_from_slice(elements),
             Way::Zstd { level, checksum } => {
                 into.resize(zstd::zstd_safe::compress_bound(elements.len()), 0);
                 let len = PACK.with_borrow_mut(|pack| {
                     let (_, pack) = match pack {
-                        Some(there) if there.0 == level => there,
+                        Some(there) if there.0 == *level => there,
                         none => {
-                            let new = zstd::bulk::Compressor::new(level).map_err(words)?;
-                            none.insert((level, new))
+                            let new = zstd::bulk::Compressor::new(*level).map_err(words)?;
+                            none.insert((*level, new))
                         }
                     };
-                    pack.include_checksum(checksum).map_err(words)?;
+                    pack.include_checksum(*checksum).map_err(words)?;
                     pack.compress_to_buffer(elements, into.as_mut_slice())
                         .map_err(words)
                 })?;
                 into.truncate(len);
             }
+            Way::Filters(filters) => *into = filters.encode(elements).map_err(words)?,
             Way::Chain => {
                 let encoded = self
                     .array
@@ -156,16 +207,16 @@ impl Codec {
         &self,
         bytes: Arc<dyn BytesPartialDecoderTraits>,
     ) -> Result<Arc<dyn ArrayPartialDecoderTraits>, Fault> {
-        self.array
-            .codecs()
-            .partial_decoder(
+        let parts = || {
+            self.array.codecs().partial_decoder(
                 bytes,
                 &self.shape,
                 self.array.data_type(),
                 self.array.fill_value(),
                 &self.options,
             )
-            .map_err(words)
+        };
+        guarded(|| parts().map_err(words))
     }
 
     /// The elements of a part of a chunk, in C order.
@@ -179,12 +230,9 @@ impl Codec {
                 .map(|a| part.start[a] as u64..part.end(a) as u64)
                 .collect::<Vec<_>>(),
         );
-        parts
-            .partial_decode(&subset, &self.options)
-            .map_err(words)?
-            .into_fixed()
-            .map(Cow::into_owned)
-            .map_err(words)
+        let decode = || parts.partial_decode(&subset, &self.options);
+        let decoded = guarded(|| decode().map_err(words))?;
+        decoded.into_fixed().map(Cow::into_owned).map_err(words)
     }
 
     /// Fills a view with the fill value.
@@ -202,24 +250,25 @@ pub(crate) fn inner_shape(array: &Array<()>) -> Option<Vec<u64>> {
     Some(inner??.iter().map(|n| n.get()).collect())
 }
 
-fn way(array: &Array<()>, item: usize) -> Way {
-    let none = serde_json::Map::new();
-    let codecs = array.codecs();
-    let configuration = |of: Option<serde_json::Value>| match of {
-        Some(serde_json::Value::Object(map)) => map,
-        _ => none.clone(),
-    };
-    let metadatas = codecs.create_metadatas(&Default::default());
-    let named: Vec<(&str, serde_json::Map<_, _>)> = metadatas
-        .iter()
-        .map(|m| {
-            let of = m.configuration().and_then(|c| serde_json::to_value(c).ok());
-            (m.name(), configuration(of))
-        })
-        .collect();
-    let native = |of: &serde_json::Map<String, serde_json::Value>| {
+/// The codecs in their order: names and configurations.
+fn codecs(array: &Array<()>) -> Vec<(String, Configuration)> {
+    let metadatas = array.codecs().create_metadatas(&Default::default());
+    let named = metadatas.iter().map(|m| {
+        let of = m.configuration().and_then(|c| serde_json::to_value(c).ok());
+        let of = match of {
+            Some(serde_json::Value::Object(map)) => map,
+            _ => Configuration::new(),
+        };
+        (m.name().to_owned(), of)
+    });
+    named.collect()
+}
+
+fn way(codecs: &[(String, Configuration)], dtype: DType) -> Way {
+    let named: Vec<(&str, &Configuration)> = codecs.iter().map(|(n, c)| (n.as_str(), c)).collect();
+    let native = |of: &Configuration| {
         let order = of.get("endian").and_then(|e| e.as_str());
-        item == 1
+        dtype.size() == 1
             || order
                 == Some(if cfg!(target_endian = "big") {
                     "big"
@@ -240,6 +289,13 @@ fn way(array: &Array<()>, item: usize) -> Way {
                 _ => Way::Chain,
             }
         }
+        [("bytes", bytes), rest @ ..] => {
+            let swap = (!native(bytes)).then(|| dtype.real().size());
+            match Filters::new(swap, rest.iter().copied()) {
+                Some(filters) => Way::Filters(filters),
+                None => Way::Chain,
+            }
+        }
         _ => Way::Chain,
     }
 }
@@ -251,7 +307,12 @@ fn check_len(got: usize, want: usize) -> Result<(), Fault> {
     }
 }
 
-fn words(error: impl std::fmt::Display) -> Fault {
+/// What the codecs make of bytes that are not theirs is not in our hands.
+fn guarded<T>(f: impl FnOnce() -> Result<T, Fault>) -> Result<T, Fault> {
+    catch_unwind(AssertUnwindSafe(f)).unwrap_or_else(|_| Err("a codec panicked".to_owned()))
+}
+
+pub(crate) fn words(error: impl std::fmt::Display) -> Fault {
     error.to_string()
 }
 

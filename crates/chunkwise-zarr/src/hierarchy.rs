@@ -100,6 +100,135 @@ pub fn write_group(store: &dyn Store, root: &str, path: &str, version: Version) 
     Ok(())
 }
 
+/// Makes a path a group with these attributes; the groups above it are not made.
+///
+/// # Errors
+/// [`Error::Io`] where the store cannot be written.
+pub fn describe_group(
+    store: &dyn Store,
+    path: &str,
+    version: Version,
+    attributes: &Map<String, Value>,
+) -> Result<()> {
+    let at = prefix(path);
+    let mut files = Vec::new();
+    match version {
+        Version::V3 => files.push((
+            "zarr.json",
+            json!({"zarr_format": 3, "node_type": "group", "attributes": attributes}),
+        )),
+        Version::V2 => {
+            if !attributes.is_empty() {
+                files.push((".zattrs", json!(attributes)));
+            }
+            files.push((".zgroup", json!({"zarr_format": 2})));
+        }
+    }
+    for (file, document) in files {
+        let written = store.write(&format!("{at}{file}"), document.to_string().as_bytes());
+        written.map_err(|e| Error::io("writing", object(store, &at), e))?;
+    }
+    Ok(())
+}
+
+/// Whether a group has the metadata of all that is below it.
+///
+/// # Errors
+/// [`Error::Io`] where the store cannot be read.
+pub fn is_consolidated(store: &dyn Store, path: &str) -> Result<bool> {
+    Ok(consolidated(store, &prefix(path))?.is_some())
+}
+
+/// Writes the metadata of everything below a group beside the group's own, so that one read tells all.
+///
+/// # Errors
+/// [`Error::Io`] where the store cannot be read or written.
+pub fn consolidate(store: &dyn Store, path: &str, version: Version) -> Result<()> {
+    let root = prefix(path);
+    let files: &[&str] = match version {
+        Version::V3 => &["zarr.json"],
+        Version::V2 => &[".zgroup", ".zarray", ".zattrs"],
+    };
+    let mut found = Map::new();
+    let mut left = vec![String::new()];
+    while let Some(below) = left.pop() {
+        for file in files {
+            let Some(metadata) = document(store, &format!("{root}{below}{file}"))? else {
+                continue;
+            };
+            // In version 3 a node's name stands for its only document, and the root has itself.
+            match (version, below.strip_suffix('/')) {
+                (Version::V3, None) => {}
+                (Version::V3, Some(name)) => drop(found.insert(name.to_owned(), metadata)),
+                (Version::V2, _) => drop(found.insert(format!("{below}{file}"), metadata)),
+            }
+        }
+        let names = children(store, &format!("{root}{below}"))?;
+        left.extend(names.iter().rev().map(|name| format!("{below}{name}/")));
+    }
+    let (file, text) = match version {
+        Version::V3 => {
+            let mut own =
+                document(store, &format!("{root}zarr.json"))?.unwrap_or_else(|| json!({}));
+            own["consolidated_metadata"] =
+                json!({"kind": "inline", "must_understand": false, "metadata": found});
+            ("zarr.json", own)
+        }
+        Version::V2 => (
+            ".zmetadata",
+            json!({"zarr_consolidated_format": 1, "metadata": found}),
+        ),
+    };
+    let written = store.write(&format!("{root}{file}"), text.to_string().as_bytes());
+    written.map_err(|e| Error::io("writing", object(store, &root), e))
+}
+
+/// Refuses a place that a new hierarchy may not take: without `overwrite` any that holds something,
+/// with it any that holds something else than a Zarr array or group.
+///
+/// # Errors
+/// [`Error::Io`], which says what is there.
+pub fn check_replaceable(store: &dyn Store, path: &str, overwrite: bool) -> Result<()> {
+    let failed = |e| Error::io("creating", object(store, path), e);
+    let there = store.list(&prefix(path)).map_err(failed)?;
+    if store.size(path).map_err(failed)?.is_none() && there.is_empty() {
+        return Ok(());
+    }
+    let is_zarr = ["zarr.json", ".zarray", ".zgroup"]
+        .iter()
+        .any(|file| there.iter().any(|name| name == file));
+    let reason = match (is_zarr, overwrite) {
+        (true, true) => return Ok(()),
+        (true, false) => "a Zarr array or group is there, which only an overwrite replaces",
+        (false, _) => "something is there that is no Zarr array or group",
+    };
+    let kind = std::io::ErrorKind::AlreadyExists;
+    Err(failed(std::io::Error::new(kind, reason)))
+}
+
+/// Bytes of everything below a path, unless there are more than `most` objects.
+///
+/// # Errors
+/// [`Error::Io`] where the store cannot be listed.
+pub fn stored_bytes(store: &dyn Store, path: &str, most: usize) -> Result<Option<u64>> {
+    let failed = |e| Error::io("listing", object(store, path), e);
+    let (mut folders, mut seen, mut bytes) = (vec![prefix(path)], 0, 0);
+    while let Some(folder) = folders.pop() {
+        for name in store.list(&folder).map_err(failed)? {
+            seen += 1;
+            if seen > most {
+                return Ok(None);
+            }
+            let key = format!("{folder}{name}");
+            match name.ends_with('/') {
+                true => folders.push(key),
+                false => bytes += store.size(&key).map_err(failed)?.unwrap_or(0),
+            }
+        }
+    }
+    Ok(Some(bytes))
+}
+
 /// The document of the group at a prefix, if there is a group.
 fn group(store: &dyn Store, prefix: &str) -> Result<Option<Value>> {
     if let Some(document) = document(store, &format!("{prefix}zarr.json"))? {

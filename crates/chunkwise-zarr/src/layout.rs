@@ -1,3 +1,5 @@
+use std::str::FromStr;
+
 use chunkwise_core::{AxisGrid, DType, Dims, Error, Grid, Kind, Result};
 use serde_json::{Map, Value, json};
 
@@ -56,6 +58,61 @@ impl Default for Compressor {
         Compressor::Zstd {
             level: 0,
             checksum: false,
+        }
+    }
+}
+
+impl FromStr for Compressor {
+    type Err = Error;
+
+    /// Reads `"zstd:3"`, `"gzip:5"`, `"blosc:lz4"`, `"blosc:zstd:9"`, `"none"`; levels may be left out.
+    ///
+    /// ```
+    /// use chunkwise_zarr::Compressor;
+    /// assert_eq!("gzip:9".parse::<Compressor>()?, Compressor::Gzip { level: 9 });
+    /// assert_eq!("none".parse::<Compressor>()?, Compressor::None);
+    /// assert!("gzip:10".parse::<Compressor>().is_err());
+    /// # Ok::<_, chunkwise_core::Error>(())
+    /// ```
+    fn from_str(text: &str) -> Result<Compressor> {
+        const KNOWN: &str = "known are zstd[:LEVEL], gzip[:LEVEL], none and \
+             blosc[:lz4|lz4hc|blosclz|zstd|zlib][:LEVEL]";
+        let bad = |reason: &str| {
+            let reason = format!("{reason}; {KNOWN}");
+            Error::argument("to_zarr", "compressor", text, reason)
+        };
+        let level = |given: Option<&str>, default: i32, least: i32, most: i32| {
+            let Some(given) = given else {
+                return Ok(default);
+            };
+            let fits = |n: &i32| (least..=most).contains(n);
+            let number = given.parse().ok().filter(fits);
+            number.ok_or_else(|| bad(&format!("its level is from {least} to {most}")))
+        };
+        let mut parts = text.split(':');
+        let name = parts.next().unwrap_or_default();
+        let given: Vec<&str> = parts.collect();
+        match (name, given.as_slice()) {
+            ("none", []) => Ok(Compressor::None),
+            ("zstd", [] | [_]) => Ok(Compressor::Zstd {
+                level: level(given.first().copied(), 0, -131_072, 22)?,
+                checksum: false,
+            }),
+            ("gzip", [] | [_]) => Ok(Compressor::Gzip {
+                level: level(given.first().copied(), 5, 0, 9)? as u8,
+            }),
+            ("blosc", [] | [_] | [_, _]) => {
+                let packer = given.first().copied().unwrap_or("lz4");
+                if !["lz4", "lz4hc", "blosclz", "zstd", "zlib"].contains(&packer) {
+                    return Err(bad("it has no such packer"));
+                }
+                Ok(Compressor::Blosc {
+                    name: packer.to_owned(),
+                    level: level(given.get(1).copied(), 5, 0, 9)? as u8,
+                    shuffle: Shuffle::Bytes,
+                })
+            }
+            _ => Err(bad("it is unknown")),
         }
     }
 }

@@ -32,7 +32,7 @@ impl Location {
             None => Location::folder(Path::new(at)),
             Some(("file", path)) => Location::folder(Path::new(path)),
             #[cfg(feature = "remote")]
-            Some(_) => Location::remote(at, &crate::RemoteOptions::default()),
+            Some((scheme, _)) => Location::remote(at, &from_environment(scheme)),
             #[cfg(not(feature = "remote"))]
             Some((scheme, _)) => Err(Error::argument(
                 "opening a store",
@@ -124,4 +124,21 @@ impl Location {
             .trim_matches('/')
             .to_owned()
     }
+}
+
+/// What the environment says of a service's client; what it says of the service itself is read where
+/// the service is opened.
+#[cfg(feature = "remote")]
+fn from_environment(scheme: &str) -> crate::RemoteOptions {
+    let variable = match scheme {
+        "s3" | "s3a" => "AWS_ALLOW_HTTP",
+        "gs" => "GOOGLE_ALLOW_HTTP",
+        _ => "AZURE_ALLOW_HTTP",
+    };
+    let mut options = crate::RemoteOptions::default();
+    if std::env::var(variable).is_ok_and(|v| v == "true" || v == "1") {
+        let setting = ("allow_http".to_owned(), "true".to_owned());
+        options.settings.push(setting);
+    }
+    options
 }

@@ -106,6 +106,7 @@ impl ZarrSink {
                         ),
                     ));
                 }
+                store.remove_leftovers(&prefix(&staging)).map_err(failed)?;
             }
             None => {
                 // What has no description cannot be trusted.
@@ -181,11 +182,7 @@ impl ZarrSink {
         if let Some(map) = document.as_object_mut() {
             map.insert("shape".to_owned(), serde_json::json!(whole));
         }
-        let longer = ZarrArray::new(
-            Arc::clone(array.store()),
-            array.prefix().trim_end_matches('/'),
-            document,
-        )?;
+        let longer = array.with_document(document)?;
         Ok(ZarrSink {
             array: Arc::new(longer),
             start,
@@ -243,6 +240,12 @@ impl ZarrSink {
         })?;
         self.array.write_chunk(index, &changed.view())
     }
+}
+
+fn removed(store: &dyn Store, at: &str) -> Error {
+    let reason = "it was removed while it was written";
+    let gone = std::io::Error::new(std::io::ErrorKind::NotFound, reason);
+    Error::io("writing", object(store, at), gone)
 }
 
 fn check_writable(store: &dyn Store, at: &str) -> Result<()> {
@@ -384,8 +387,9 @@ impl Sink for ZarrSink {
     fn commit(&self) -> Result<()> {
         self.check_open()?;
         match &self.end {
-            End::Nothing => {}
+            End::Nothing => self.array.check_there()?,
             End::Describe => {
+                self.array.check_there()?;
                 let version = match self.array.version() {
                     2 => Version::V2,
                     _ => Version::V3,
@@ -395,9 +399,14 @@ impl Sink for ZarrSink {
             End::Replace {
                 location, version, ..
             } => {
-                describe(&self.array, *version)?;
                 let store = &*location.store;
                 let target = location.full();
+                // Chunks that went away with it would be read as the fill value.
+                let begun = format!("{}{UNFINISHED}", self.array.prefix());
+                if store.size(&begun).is_ok_and(|size| size.is_none()) {
+                    return Err(removed(store, &target));
+                }
+                describe(&self.array, *version)?;
                 let failed = |e| Error::io("committing", object(store, &target), e);
                 if let Some((group, _)) = location.path.rsplit_once('/') {
                     write_group(store, &location.root, group, *version)?;

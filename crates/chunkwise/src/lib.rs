@@ -29,6 +29,7 @@
 //!   on the last axes, with several results: [`apply_gufunc`].
 //! - Running: [`Array::compute`], [`Array::persist`], [`Array::to_npy`], [`Array::explain`];
 //!   [`compute`]; [`Session`] for threads, the memory limit, cancelling and events.
+//! - Files and stores of every known format, copies between them: [`formats`].
 //! - Expressions as bytes: [`wire`].
 //! - Results as `ndarray` arrays: [`IntoNdarray`], [`chunk_from_ndarray`].
 #![forbid(unsafe_code)]
@@ -45,6 +46,7 @@ mod data;
 mod einsum;
 mod elementwise;
 pub mod fft;
+pub mod formats;
 mod gufunc;
 mod indexing;
 mod joining;
@@ -102,11 +104,18 @@ pub use chunkwise_kernels::elementwise::{FUNCTIONS, Function};
 pub use chunkwise_kernels::random::Generator;
 pub use chunkwise_kernels::reduce::{REDUCTIONS, Reduction};
 pub use chunkwise_kernels::scan::{SCANS, Scan};
+#[cfg(feature = "parquet")]
+pub use chunkwise_parquet::{ParquetColumn, ParquetFile};
 pub use chunkwise_plan::Plan;
-pub use chunkwise_storage::{FunctionSource, MemorySource, NpySource};
+pub use chunkwise_storage::{
+    FunctionSource, MemorySource, NpySource, Npz, NpzSink, NpzSource, RawLayout, RawSink,
+    RawSource, npy,
+};
 /// Arrays in Zarr stores: how they are found, opened and laid out.
 pub use chunkwise_zarr as zarr_store;
-pub use chunkwise_zarr::{Layout, Location as StoreLocation, ZarrArray, ZarrSink, ZarrSource};
+pub use chunkwise_zarr::{
+    Compressor, Layout, Location as StoreLocation, ZarrArray, ZarrSink, ZarrSource,
+};
 
 /// The README's example compiles.
 #[cfg(doctest)]

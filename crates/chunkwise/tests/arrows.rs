@@ -4,7 +4,7 @@
 use std::path::Path;
 
 /// Each crate with the ones that it may use.
-const ARROWS: [(&str, &[&str]); 14] = [
+const ARROWS: [(&str, &[&str]); 15] = [
     ("chunkwise-core", &[]),
     ("chunkwise-kernels", &["core"]),
     ("chunkwise-expr", &["core", "kernels"]),
@@ -15,6 +15,7 @@ const ARROWS: [(&str, &[&str]); 14] = [
     ("chunkwise-exec", &["core", "kernels", "plan", "storage"]),
     ("chunkwise-diagnostics", &["core", "plan", "exec"]),
     ("chunkwise-fft", &["core"]),
+    ("chunkwise-parquet", &["core"]),
     ("chunkwise-zarr", &["core"]),
     (
         "chunkwise",
@@ -29,6 +30,7 @@ const ARROWS: [(&str, &[&str]); 14] = [
             "exec",
             "diagnostics",
             "fft",
+            "parquet",
             "zarr",
         ],
     ),

@@ -20,8 +20,10 @@ from . import (
     _cumulative,
     _elementwise,
     _foreign,
+    _formats,
     _functions,
     _gufunc,
+    _hdf5,
     _histogram,
     _joining,
     _nan_reductions,
@@ -53,8 +55,10 @@ from ._creation import *  # noqa: F403
 from ._cumulative import *  # noqa: F403
 from ._elementwise import *  # noqa: F403
 from ._foreign import *  # noqa: F403
+from ._formats import *  # noqa: F403
 from ._functions import *  # noqa: F403
 from ._gufunc import *  # noqa: F403
+from ._hdf5 import *  # noqa: F403
 from ._histogram import *  # noqa: F403
 from ._joining import *  # noqa: F403
 from ._nan_reductions import *  # noqa: F403
@@ -88,6 +92,7 @@ __all__ += _creation.__all__
 __all__ += _cumulative.__all__
 __all__ += _elementwise.__all__
 __all__ += _foreign.__all__
+__all__ += _formats.__all__
 __all__ += _functions.__all__
 __all__ += _gufunc.__all__
 __all__ += _histogram.__all__
@@ -105,4 +110,5 @@ __all__ += _shapes.__all__
 __all__ += _standard.__all__
 __all__ += _statistics.__all__
 __all__ += _ufuncs.__all__
+__all__ += _hdf5.__all__
 __all__ += _zarr.__all__

@@ -91,11 +91,17 @@ from ._foreign import from_npy_stack as from_npy_stack
 from ._foreign import store as store
 from ._foreign import to_npy as to_npy
 from ._foreign import to_npy_stack as to_npy_stack
+from ._formats import from_npz as from_npz
+from ._formats import from_parquet as from_parquet
+from ._formats import from_raw as from_raw
+from ._formats import savez as savez
+from ._formats import to_raw as to_raw
 from ._functions import blockwise as blockwise
 from ._functions import map_blocks as map_blocks
 from ._gufunc import apply_gufunc as apply_gufunc
 from ._gufunc import as_gufunc as as_gufunc
 from ._gufunc import gufunc as gufunc
+from ._hdf5 import from_hdf5 as from_hdf5
 from ._histogram import bincount as bincount
 from ._histogram import histogram as histogram
 from ._histogram import histogram2d as histogram2d
@@ -511,8 +517,12 @@ __all__ = [
     "frexp",
     "from_array",
     "from_dlpack",
+    "from_hdf5",
     "from_npy",
     "from_npy_stack",
+    "from_npz",
+    "from_parquet",
+    "from_raw",
     "from_zarr",
     "fromfunction",
     "frompyfunc",
@@ -664,6 +674,7 @@ __all__ = [
     "rot90",
     "round",
     "round_",
+    "savez",
     "searchsorted",
     "select",
     "setdiff1d",
@@ -697,6 +708,7 @@ __all__ = [
     "tile",
     "to_npy",
     "to_npy_stack",
+    "to_raw",
     "to_zarr",
     "topk",
     "trace",

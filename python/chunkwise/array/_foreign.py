@@ -131,7 +131,8 @@ def from_array(
     """An array over any object with `shape`, `dtype` and slices: of h5py, zarr, netCDF4, ...
 
     Only the regions that a computation needs are read, when it needs them, from several threads at
-    once. The memory of a NumPy array is shared, not copied.
+    once. The memory of a NumPy array is shared, not copied; so is that of an Arrow array or chunked
+    array of numbers without nulls (of booleans it is unpacked). Nulls become NaN.
 
     Parameters
     ----------
@@ -175,6 +176,13 @@ def from_array(
     guard = _lock(lock)
     if isinstance(x, list | tuple | memoryview | bytes) or np.isscalar(x):
         x = np.asarray(x)
+    if type(x).__module__.partition(".")[0] == "pyarrow" and isinstance(
+        getattr(x, "chunks", None), list
+    ):
+        # The parts of a ChunkedArray lie apart: each is shared where it is.
+        parts = [from_array(part, chunks)._expr for part in x.chunks]
+        if guard is None and getitem is None and parts:
+            return Array(_native.concatenate(parts, 0)) if len(parts) > 1 else Array(parts[0])
     if isinstance(x, np.ma.MaskedArray):
         if np.ma.is_masked(x):
             raise TypeError("masked arrays are not supported: fill them first")

@@ -1,6 +1,6 @@
 """Arrays as plain data: an expression's bytes, and the data and functions that they name by number.
 
-An array in memory is pickled with its elements (out of band with protocol 5), a `.npy` file by its
+An array in memory is pickled with its elements (out of band with protocol 5), a file by its
 path, any other object and Python functions as `pickle` does it; functions that it cannot find
 again by name are pickled by `cloudpickle` where that is installed.
 """

@@ -113,8 +113,8 @@ def from_zarr(
     ----------
     url : path, str, `MemoryStore`, or an array or store of the library ``zarr``
         Where the hierarchy is: a folder, a zip file, or a URL (``s3://``, ``gs://``, ``az://``,
-        ``http://``, ``https://``). An array of ``zarr`` that is not in a folder is read through
-        its own library.
+        ``http://``, ``https://``). An array or store of ``zarr`` that is not a folder, as
+        Icechunk's, is read through its own library.
     component : str, optional
         The path of the array within the hierarchy.
     storage_options : mapping, optional
@@ -149,8 +149,14 @@ def from_zarr(
         raise TypeError(f"from_zarr: unexpected options {', '.join(sorted(kwargs))}")
     array = _open(url, component, storage_options)
     if array is None:
-        if component is not None:
+        if not hasattr(url, "shape"):
+            import zarr
+
+            url = zarr.open(url, path=component or "", mode="r")
+        elif component is not None:
             url = url[component]
+        if not hasattr(url, "shape"):
+            raise ValueError(f"from_zarr: {url!r} is no array; component= names one in it")
         return from_array(url, chunks="auto" if chunks is None else chunks)
     return Array(array.expr(chunks))
 
@@ -187,8 +193,9 @@ def to_zarr(
     Parameters
     ----------
     arr : Array
-    url : path, str, `MemoryStore`, or an array of the library ``zarr``
-        Where to. An array of ``zarr`` is written into: it exists already.
+    url : path, str, `MemoryStore`, or an array or store of the library ``zarr``
+        Where to. An array of ``zarr`` is written into: it exists already. Stores of ``zarr`` that
+        are not folders, as Icechunk's, are written through their own library.
     component : str, optional
         The path of the array within the hierarchy; the groups above it are made.
     storage_options : mapping, optional
@@ -241,7 +248,10 @@ def to_zarr(
     >>> da.from_zarr(path, component="a/b").sum(axis=1).compute()
     array([0., 4., 4., 0.])
     """
-    kwargs.pop("mode", None)
+    mode = kwargs.pop("mode", None)
+    if mode not in (None, "a", "w", "w-", "x"):
+        raise ValueError(f"to_zarr: mode={mode!r}; 'w' replaces what is there, 'w-' does not")
+    overwrite = overwrite or mode == "w"
     if kwargs.pop("compressor", None) is not None:
         raise TypeError("to_zarr: give compressors=, not compressor=")
     if kwargs:
@@ -253,10 +263,34 @@ def to_zarr(
     # An array of Zarr's own library is there already.
     is_array = hasattr(url, "metadata") and hasattr(url, "shape")
     if found is None:
-        if not is_array:
-            raise TypeError(f"to_zarr: {type(url).__name__} is no place to write to")
         from ._foreign import store
 
+        if not is_array:
+            if not hasattr(url, "supports_writes"):
+                raise TypeError(f"to_zarr: {type(url).__name__} is no place to write to")
+            if resume or append_dim is not None:
+                raise NotImplementedError("to_zarr: resume and append_dim need a store of our own")
+            import zarr
+
+            if region is not None:
+                url = zarr.open_array(url, path=component or "", mode="r+")
+            else:
+                cuts = x.chunks if chunks is None else _native.rechunk(x._expr, chunks).chunks
+                url = zarr.create_array(
+                    url,
+                    name=component,
+                    shape=x.shape,
+                    dtype=x.dtype,
+                    chunks=tuple(max(*c, 1) if len(c) > 1 else max(c[0], 1) for c in cuts),
+                    shards=shards,
+                    filters="auto" if filters is None else filters,
+                    compressors=compressors,
+                    fill_value=fill_value,
+                    zarr_format=zarr_format,
+                    dimension_names=dimension_names,
+                    attributes=None if attributes is None else dict(attributes),
+                    overwrite=overwrite,
+                )
         return store(x, url, regions=region, compute=compute, return_stored=return_stored)
     store, path = found
     path = "/".join(filter(None, [path, component]))

@@ -8,7 +8,7 @@ use super::check::{Check, values};
 use super::measure::{Measured, seconds};
 use crate::arguments::RecipeOptions;
 use crate::failure::Result;
-use crate::reduce::with_progress;
+use crate::run::with_bar;
 
 /// Rows and columns of the normal array.
 const SIDE: usize = 10_000;
@@ -17,8 +17,13 @@ const FIRST: usize = 100;
 /// Rows and columns of the uniform array of 1.1 TB.
 const ROWS: usize = 1_500_000;
 const COLUMNS: usize = 100_000;
-/// Building an array of any size may cost this much memory.
-const DESCRIPTION: u64 = 1 << 20;
+/// Building an array of any size may cost this much memory. What runs for the first time is read from
+/// the program's file besides, which without optimisation is many times as large.
+const DESCRIPTION: u64 = if cfg!(debug_assertions) {
+    4 << 20
+} else {
+    1 << 20
+};
 
 /// The steps, in order.
 pub struct Recipe<'a> {
@@ -167,7 +172,7 @@ impl Recipe<'_> {
         let u = Random::new(self.options.seed).uniform(0.0, 1.0, [ROWS, COLUMNS], 1000)?;
         let taken = ((ROWS as f64 * self.fraction).round() as usize).clamp(1, ROWS);
         let mean = u.get(s![0..taken])?.mean(..)?;
-        let session = with_progress(self.session.clone(), &self.options.progress);
+        let session = with_bar(self.session.clone(), &self.options.progress, None);
         let (result, measured) = Measured::once(&session, || session.compute(&[&mean]))?;
         let n = taken as f64 * COLUMNS as f64;
         let error = (1.0 / 12.0 / n).sqrt();

@@ -2,6 +2,7 @@ use std::io::{Stderr, Write};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use chunkwise_core::format_bytes;
 use chunkwise_exec::{Event, Subscriber};
 use chunkwise_plan::Plan;
 
@@ -21,6 +22,8 @@ struct State<W: Write> {
     terminal: Terminal<W>,
     meter: Meter,
     done: f64,
+    /// What the run moves, where rates are in bytes.
+    bytes: Option<u64>,
 }
 
 impl ProgressBar<Stderr> {
@@ -38,6 +41,19 @@ impl<W: Write + Send + std::fmt::Debug> ProgressBar<W> {
                 terminal,
                 meter: Meter::new(0),
                 done: 0.0,
+                bytes: None,
+            }),
+        }
+    }
+
+    /// The same for runs that move so many bytes each: rates are in bytes per second.
+    pub fn in_bytes(self, bytes: u64) -> ProgressBar<W> {
+        let state = self.state.into_inner();
+        let state = state.unwrap_or_else(PoisonError::into_inner);
+        ProgressBar {
+            state: Mutex::new(State {
+                bytes: Some(bytes),
+                ..state
             }),
         }
     }
@@ -49,7 +65,10 @@ impl<W: Write + Send + std::fmt::Debug> Subscriber for ProgressBar<W> {
         let state = &mut *guard;
         match event {
             Event::Started { plan, .. } => {
-                state.meter = Meter::of_plan(plan);
+                state.meter = match state.bytes {
+                    None => Meter::of_plan(plan),
+                    Some(bytes) => Meter::of_bytes(plan, bytes),
+                };
                 state.done = 0.0;
                 state.terminal.draw(&state.meter, Duration::ZERO);
             }
@@ -72,6 +91,18 @@ impl<W: Write + Send + std::fmt::Debug> Subscriber for ProgressBar<W> {
 }
 
 impl Meter {
+    /// A meter of a plan that moves so many bytes: units are its reckoned cost, rates are in bytes per
+    /// second, of the whole that is said as well.
+    pub fn of_bytes(plan: &Plan, bytes: u64) -> Meter {
+        let cost = plan.cost();
+        let per_unit = if cost > 0.0 { bytes as f64 / cost } else { 0.0 };
+        let whole = format_bytes(bytes);
+        Meter::new(cost as u64).with_rate(move |r| {
+            let rate = format_bytes((r * per_unit) as u64);
+            format!("{whole} at {rate}/s")
+        })
+    }
+
     /// A meter of a plan: units are its reckoned cost, rates are in values per second.
     pub fn of_plan(plan: &Plan) -> Meter {
         let cost = plan.cost();

@@ -165,6 +165,33 @@ pub fn parse_header(bytes: &[u8]) -> Result<Header, HeaderError> {
     })
 }
 
+/// A dtype as NumPy writes it, `">f4"`, `"u2"` or `"float64"`, and whether its bytes are in the other
+/// order than this machine's.
+///
+/// ```
+/// use chunkwise_core::DType;
+/// use chunkwise_storage::npy::parse_dtype;
+/// let (dtype, swapped) = parse_dtype(">f4")?;
+/// assert_eq!((dtype, swapped), (DType::F32, cfg!(target_endian = "little")));
+/// assert_eq!(parse_dtype("int16")?, (DType::I16, false));
+/// assert!(parse_dtype("f2").is_err());
+/// # Ok::<_, chunkwise_core::Error>(())
+/// ```
+///
+/// # Errors
+/// [`Error::UnknownDType`](chunkwise_core::Error::UnknownDType).
+pub fn parse_dtype(text: &str) -> chunkwise_core::Result<(DType, bool)> {
+    // NumPy's `i8` is 8 bytes long, as these files have it; Rust's, of 8 bits, is not meant.
+    match dtype_of(text) {
+        Ok(found) => Ok(found),
+        Err(_) => {
+            let names = DType::ALL.iter().find(|d| d.name() == text);
+            let unknown = || chunkwise_core::Error::UnknownDType(text.to_owned());
+            names.map(|d| (*d, false)).ok_or_else(unknown)
+        }
+    }
+}
+
 /// NumPy's array-protocol type strings: byte order, kind, bytes.
 fn dtype_of(descr: &str) -> Result<(DType, bool), HeaderError> {
     let (order, code) = match descr.chars().next() {

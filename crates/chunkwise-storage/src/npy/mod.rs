@@ -6,6 +6,7 @@ mod literal;
 mod sink;
 mod source;
 
-pub use header::{Header, HeaderError, parse_header, write_header};
+pub(crate) use header::header_len;
+pub use header::{Header, HeaderError, parse_dtype, parse_header, write_header};
 pub use sink::{NpySink, write_npy};
 pub use source::NpySource;

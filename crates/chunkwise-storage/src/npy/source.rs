@@ -1,11 +1,11 @@
-use std::fs::{self, File};
-use std::path::{Path, PathBuf};
+use std::fs::File;
+use std::path::Path;
 
 use chunkwise_core::{DType, Error, Region, Result, Source, SourceId, ViewMut};
 
 use super::header::{Header, HeaderError, header_len, parse_header};
 use crate::flat::FlatFile;
-use crate::identity::{Stamp, source_id};
+use crate::identity::Stamped;
 use crate::positioned::read_exact_at;
 
 /// An array in a `.npy` file, read region by region.
@@ -17,10 +17,9 @@ use crate::positioned::read_exact_at;
 /// Two opens of a file that did not change between them have equal ids.
 #[derive(Debug)]
 pub struct NpySource {
-    path: PathBuf,
+    file: Stamped,
     header: Header,
     data: FlatFile,
-    stamp: Stamp,
     id: SourceId,
 }
 
@@ -29,30 +28,20 @@ impl NpySource {
     /// another kind than the thirteen dtypes, or is shorter than its shape says. Bytes after the
     /// data are ignored.
     pub fn open(path: impl AsRef<Path>) -> Result<NpySource> {
-        let path = path.as_ref();
-        let io = |e| Error::io("opening", path, e);
-        // Opening a pipe would wait for its writer.
-        if !fs::metadata(path).map_err(io)?.is_file() {
-            return Err(invalid(path, "not a regular file"));
-        }
-        let file = File::open(path).map_err(io)?;
-        let stamp = Stamp::of(&file.metadata().map_err(io)?);
-        let header = read_header(&file, path, stamp.len)?;
+        let (stamped, file) = Stamped::open(path.as_ref())?;
+        let header = read_header(&file, &stamped)?;
         let needed = (header.data_offset + header.nbytes()) as u64;
-        if stamp.len < needed {
-            return Err(invalid(
-                path,
-                format!(
-                    "{} of shape {:?} need {needed} bytes with the header, the file has {}",
-                    header.dtype,
-                    header.shape.as_slice(),
-                    stamp.len
-                ),
-            ));
+        if stamped.len() < needed {
+            return Err(stamped.invalid(format!(
+                "{} of shape {:?} need {needed} bytes with the header, the file has {}",
+                header.dtype,
+                header.shape.as_slice(),
+                stamped.len()
+            )));
         }
         let data = FlatFile::new(
             file,
-            path,
+            stamped.path(),
             header.data_offset as u64,
             header.dtype,
             &header.shape,
@@ -60,11 +49,10 @@ impl NpySource {
             header.swapped,
         );
         Ok(NpySource {
-            id: source_id(path, stamp),
-            path: path.to_owned(),
+            id: stamped.id(),
+            file: stamped,
             header,
             data,
-            stamp,
         })
     }
 
@@ -75,36 +63,21 @@ impl NpySource {
 
     /// The file.
     pub fn path(&self) -> &Path {
-        &self.path
-    }
-
-    fn check_unchanged(&self) -> Result<()> {
-        let now = self.data.file().metadata();
-        let now = now.map_err(|e| Error::io("reading", &self.path, e))?;
-        if Stamp::of(&now) == self.stamp {
-            return Ok(());
-        }
-        Err(invalid(&self.path, "changed since it was opened"))
+        self.file.path()
     }
 }
 
-fn read_header(file: &File, path: &Path, len: u64) -> Result<Header> {
+fn read_header(file: &File, stamped: &Stamped) -> Result<Header> {
+    let len = stamped.len();
     let read = |n: usize| {
         let mut bytes = vec![0; n];
-        read_exact_at(file, &mut bytes, 0).map_err(|e| Error::io("reading", path, e))?;
+        read_exact_at(file, &mut bytes, 0).map_err(|e| Error::io("reading", stamped.path(), e))?;
         Ok::<_, Error>(bytes)
     };
-    let wrong = |e: HeaderError| invalid(path, e.to_string());
+    let wrong = |e: HeaderError| stamped.invalid(e.to_string());
     let prefix = read(len.min(12) as usize)?;
     let needed = header_len(&prefix).map_err(wrong)?;
     parse_header(&read(len.min(needed as u64) as usize)?).map_err(wrong)
-}
-
-fn invalid(path: &Path, reason: impl Into<String>) -> Error {
-    Error::InvalidFile {
-        path: path.to_owned(),
-        reason: reason.into(),
-    }
 }
 
 impl Source for NpySource {
@@ -113,8 +86,7 @@ impl Source for NpySource {
     }
 
     fn name(&self) -> String {
-        let file = self.path.file_name().unwrap_or(self.path.as_os_str());
-        format!("npy {}", file.to_string_lossy())
+        format!("npy {}", self.file.name())
     }
 
     fn shape(&self) -> &[usize] {
@@ -127,7 +99,7 @@ impl Source for NpySource {
 
     fn read(&self, region: &Region, out: ViewMut<'_>) -> Result<()> {
         self.data.read(region, out)?;
-        self.check_unchanged()
+        self.file.check(self.data.file())
     }
 
     /// What a read stages in its thread, at most 512 KiB. Where the region's runs are long or far

@@ -1,6 +1,7 @@
 use std::fs::{self, File};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::{Part, Store};
@@ -31,14 +32,62 @@ impl FolderStore {
         }
     }
 
-    fn open(&self, key: &str) -> io::Result<Option<File>> {
+    /// A key's file, and how long it is.
+    fn open(&self, key: &str) -> io::Result<Option<(File, u64)>> {
         let path = self.path(key)?;
-        match File::open(&path) {
-            Ok(file) => Ok(Some(file)),
+        let open = || {
+            let there = fs::metadata(&path)?;
+            // Opening a pipe would wait for its writer.
+            match there.is_file() {
+                true => Ok((File::open(&path)?, there.len())),
+                false => Err(io::Error::new(
+                    io::ErrorKind::InvalidData,
+                    "it is not a regular file",
+                )),
+            }
+        };
+        match open() {
+            Ok(opened) => Ok(Some(opened)),
             Err(e) if is_missing(&e) => Ok(None),
             Err(e) => Err(e),
         }
     }
+}
+
+/// Two paths change names in one step, where the system and the disk have such a step.
+#[cfg(target_os = "linux")]
+fn exchange(a: &Path, b: &Path) -> io::Result<()> {
+    use rustix::fs::{CWD, RenameFlags, renameat_with};
+    Ok(renameat_with(CWD, a, CWD, b, RenameFlags::EXCHANGE)?)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn exchange(_: &Path, _: &Path) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+/// Removes a folder or a file.
+fn remove(path: &Path) -> io::Result<()> {
+    match fs::symlink_metadata(path)?.is_dir() {
+        true => fs::remove_dir_all(path),
+        false => fs::remove_file(path),
+    }
+}
+
+/// A value that is written takes its place as another file: times alone may be the same.
+#[cfg(unix)]
+fn inode(metadata: &fs::Metadata) -> u64 {
+    std::os::unix::fs::MetadataExt::ino(metadata)
+}
+
+#[cfg(not(unix))]
+fn inode(_: &fs::Metadata) -> u64 {
+    0
+}
+
+/// Whether a name is such as [`FolderStore::write`] gives to what is not yet complete.
+fn is_temporary(name: &str) -> bool {
+    name.starts_with('.') && name.ends_with(".tmp")
 }
 
 /// A key below a file, or that is no file, is as absent as one that is nowhere.
@@ -62,21 +111,19 @@ impl Store for FolderStore {
     }
 
     fn read(&self, key: &str, into: &mut Vec<u8>) -> io::Result<bool> {
-        let Some(mut file) = self.open(key)? else {
+        let Some((mut file, len)) = self.open(key)? else {
             return Ok(false);
         };
         into.clear();
-        let len = file.metadata()?.len() as usize;
-        into.try_reserve_exact(len)?;
+        into.try_reserve_exact(len as usize)?;
         file.read_to_end(into)?;
         Ok(true)
     }
 
     fn read_parts(&self, key: &str, parts: &[Part]) -> io::Result<Option<Vec<Vec<u8>>>> {
-        let Some(mut file) = self.open(key)? else {
+        let Some((mut file, len)) = self.open(key)? else {
             return Ok(None);
         };
-        let len = file.metadata()?.len();
         let mut read = |part: &Part| {
             let range = part.within(len)?;
             let mut bytes = vec![0; (range.end - range.start) as usize];
@@ -95,6 +142,35 @@ impl Store for FolderStore {
             Err(e) if is_missing(&e) => Ok(None),
             Err(e) => Err(e),
         }
+    }
+
+    fn stamp(&self, key: &str) -> Option<u64> {
+        let there = self.path(key).and_then(fs::metadata).ok()?;
+        let mut hasher = DefaultHasher::new();
+        (there.len(), there.modified().ok(), inode(&there)).hash(&mut hasher);
+        Some(hasher.finish())
+    }
+
+    fn is_gone(&self, key: &str) -> bool {
+        let there = self.path(key).and_then(fs::metadata);
+        there.is_err_and(|e| is_missing(&e))
+    }
+
+    fn remove_leftovers(&self, prefix: &str) -> io::Result<()> {
+        let mut folders = vec![self.path(prefix)?];
+        while let Some(folder) = folders.pop() {
+            for entry in fs::read_dir(&folder)? {
+                let entry = entry?;
+                let name = entry.file_name();
+                let is_ours = name.to_str().is_some_and(is_temporary);
+                if entry.file_type()?.is_dir() {
+                    folders.push(entry.path());
+                } else if is_ours {
+                    unless_missing(fs::remove_file(entry.path()))?;
+                }
+            }
+        }
+        Ok(())
     }
 
     fn write(&self, key: &str, bytes: &[u8]) -> io::Result<()> {
@@ -152,7 +228,12 @@ impl Store for FolderStore {
         let (from, to) = (self.path(from)?, self.path(to)?);
         let parent = to.parent().unwrap_or(&self.root).to_owned();
         fs::create_dir_all(&parent)?;
-        if fs::symlink_metadata(&to).is_ok() {
+        if fs::symlink_metadata(&to).is_err() {
+            fs::rename(&from, &to)?;
+        } else if exchange(&from, &to).is_ok() {
+            // What was replaced has the new one's former name.
+            remove(&from)?;
+        } else {
             // What is replaced is there under one name or the other until the new is in its place.
             let former = from.with_extension("replaced");
             unless_missing(fs::remove_dir_all(&former))?;
@@ -161,12 +242,7 @@ impl Store for FolderStore {
                 fs::rename(&former, &to)?;
                 return Err(error);
             }
-            match fs::metadata(&former).is_ok_and(|m| m.is_dir()) {
-                true => fs::remove_dir_all(&former)?,
-                false => fs::remove_file(&former)?,
-            }
-        } else {
-            fs::rename(&from, &to)?;
+            remove(&former)?;
         }
         Ok(())
     }

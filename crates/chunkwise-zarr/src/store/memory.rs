@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 use std::io;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use super::{Part, Store};
@@ -7,7 +8,15 @@ use super::{Part, Store};
 /// A store in memory, for tests and for small things. Its bytes are outside any memory budget.
 #[derive(Debug, Default)]
 pub struct MemoryStore {
-    values: RwLock<BTreeMap<String, Arc<[u8]>>>,
+    values: RwLock<BTreeMap<String, Value>>,
+    writes: AtomicU64,
+}
+
+#[derive(Clone, Debug)]
+struct Value {
+    bytes: Arc<[u8]>,
+    /// The write it comes from.
+    write: u64,
 }
 
 impl MemoryStore {
@@ -16,11 +25,11 @@ impl MemoryStore {
         MemoryStore::default()
     }
 
-    fn values(&self) -> RwLockReadGuard<'_, BTreeMap<String, Arc<[u8]>>> {
+    fn values(&self) -> RwLockReadGuard<'_, BTreeMap<String, Value>> {
         self.values.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn values_mut(&self) -> RwLockWriteGuard<'_, BTreeMap<String, Arc<[u8]>>> {
+    fn values_mut(&self) -> RwLockWriteGuard<'_, BTreeMap<String, Value>> {
         self.values.write().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -33,11 +42,11 @@ impl Store for MemoryStore {
     fn read(&self, key: &str, into: &mut Vec<u8>) -> io::Result<bool> {
         let value = self.values().get(key).cloned();
         into.clear();
-        Ok(value.map(|v| into.extend_from_slice(&v)).is_some())
+        Ok(value.map(|v| into.extend_from_slice(&v.bytes)).is_some())
     }
 
     fn read_parts(&self, key: &str, parts: &[Part]) -> io::Result<Option<Vec<Vec<u8>>>> {
-        let Some(value) = self.values().get(key).cloned() else {
+        let Some(value) = self.values().get(key).map(|v| Arc::clone(&v.bytes)) else {
             return Ok(None);
         };
         let cut = |part: &Part| {
@@ -48,11 +57,19 @@ impl Store for MemoryStore {
     }
 
     fn size(&self, key: &str) -> io::Result<Option<u64>> {
-        Ok(self.values().get(key).map(|v| v.len() as u64))
+        Ok(self.values().get(key).map(|v| v.bytes.len() as u64))
+    }
+
+    fn stamp(&self, key: &str) -> Option<u64> {
+        self.values().get(key).map(|v| v.write)
     }
 
     fn write(&self, key: &str, bytes: &[u8]) -> io::Result<()> {
-        self.values_mut().insert(key.to_owned(), bytes.into());
+        let value = Value {
+            bytes: bytes.into(),
+            write: self.writes.fetch_add(1, Ordering::Relaxed),
+        };
+        self.values_mut().insert(key.to_owned(), value);
         Ok(())
     }
 

@@ -4,6 +4,7 @@ mod folder;
 mod memory;
 #[cfg(feature = "remote")]
 mod object;
+mod reference;
 mod zip;
 
 use std::fmt::Debug;
@@ -14,6 +15,7 @@ pub use folder::FolderStore;
 pub use memory::MemoryStore;
 #[cfg(feature = "remote")]
 pub use object::{RemoteOptions, RemoteStore};
+pub use reference::{Reference, ReferenceStore};
 pub use zip::ZipStore;
 
 /// A part of a value.
@@ -84,6 +86,26 @@ pub trait Store: Debug + Send + Sync {
 
     /// Bytes of a value.
     fn size(&self, key: &str) -> io::Result<Option<u64>>;
+
+    /// What a value has that it does not have once it was written again, where that can be known
+    /// without a request to a service.
+    fn stamp(&self, key: &str) -> Option<u64> {
+        let _ = key;
+        None
+    }
+
+    /// Whether a key that was there is not there any more, where that can be known without a request
+    /// to a service; else `false`.
+    fn is_gone(&self, key: &str) -> bool {
+        let _ = key;
+        false
+    }
+
+    /// Removes what writers that were killed have left below a prefix, where there can be such.
+    fn remove_leftovers(&self, prefix: &str) -> io::Result<()> {
+        let _ = prefix;
+        Ok(())
+    }
 
     /// Gives a key its bytes. Whoever reads at the same time, or after a crash, sees the former bytes
     /// or these, nothing between.

@@ -1,0 +1,71 @@
+//! What the commands that compute have in common.
+
+use std::io::{Write, stderr};
+use std::sync::Arc;
+use std::time::Instant;
+
+use chunkwise::Session;
+use chunkwise::diagnostics::progress::{ProgressBar, Terminal};
+use chunkwise::diagnostics::resources;
+use chunkwise_core::format_bytes;
+
+use crate::arguments::{ProgressOptions, RunOptions};
+use crate::failure::{Failure, Result};
+use crate::interrupt;
+
+/// The session that the options ask for; an interrupt ends its runs.
+pub fn session(options: &RunOptions) -> Result<Session> {
+    let session = options
+        .engine
+        .session(Session::default_memory_limit())?
+        .with_cancel(interrupt::token()?);
+    let Some(folder) = &options.scratch else {
+        return Ok(session);
+    };
+    if !folder.is_dir() {
+        let reason = "it is not a folder";
+        return Err(Failure::option("--scratch", folder.display(), reason));
+    }
+    Ok(session.with_scratch_directory(folder))
+}
+
+/// The session with a progress bar, where one is wanted: in bytes, where they are said.
+pub fn with_bar(session: Session, options: &ProgressOptions, bytes: Option<u64>) -> Session {
+    if options.quiet {
+        return session;
+    }
+    let terminal = match options.progress {
+        true => Terminal::forced(stderr()),
+        false => Terminal::stderr(),
+    };
+    let bar = ProgressBar::new(terminal);
+    session.with_subscriber(Arc::new(match bytes {
+        None => bar,
+        Some(bytes) => bar.in_bytes(bytes),
+    }))
+}
+
+/// Does something, and says what it took where that is wanted.
+pub fn measured(
+    session: &Session,
+    options: &RunOptions,
+    work: impl FnOnce() -> Result<()>,
+) -> Result<()> {
+    let begun = Instant::now();
+    work()?;
+    if options.stats {
+        let (_, pool) = session.memory_used();
+        let rss = resources::peak_resident().map_or("unknown".to_owned(), format_bytes);
+        writeln!(
+            stderr(),
+            "{:.3} s on {} thread{}; peak memory {rss}, of it arrays {}, limit {}",
+            begun.elapsed().as_secs_f64(),
+            session.threads(),
+            if session.threads() == 1 { "" } else { "s" },
+            format_bytes(pool),
+            format_bytes(session.memory_limit()),
+        )
+        .ok();
+    }
+    Ok(())
+}
