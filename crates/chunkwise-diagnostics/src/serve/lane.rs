@@ -120,7 +120,9 @@ impl Lane {
     fn coarsen(&mut self) {
         let whole = self.bars.last().map_or(0, |b| b.end);
         // Two bars of the length so far, and the gap between them, are one from now on.
-        self.close = (self.close * 5 / 2).max(whole / self.most as u64 / 2).max(1);
+        self.close = (self.close * 5 / 2)
+            .max(whole / self.most as u64 / 2)
+            .max(1);
         while self.bars.len() > self.most / 2 {
             let close = self.close;
             self.bars.dedup_by(|next, kept| {
