@@ -203,6 +203,19 @@ pub struct ProgressOptions {
     /// Show no progress
     #[arg(long)]
     pub quiet: bool,
+    #[command(flatten)]
+    pub watch: WatchOptions,
+}
+
+/// What a run shows of itself beside the progress bar.
+#[derive(Debug, Args)]
+pub struct WatchOptions {
+    /// Serve a page that shows the run on this machine, at any free port or the one given
+    #[arg(long, value_name = "PORT", num_args = 0..=1, require_equals = true, default_missing_value = "0")]
+    pub dashboard: Option<u16>,
+    /// Write the run's tasks to a file that Perfetto shows
+    #[arg(long, value_name = "FILE")]
+    pub trace: Option<PathBuf>,
 }
 
 /// More threads than any machine has processors would only fail later, and less clearly.

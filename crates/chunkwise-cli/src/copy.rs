@@ -39,7 +39,7 @@ fn copy(
     source: &SourceOptions,
     run: &RunOptions,
 ) -> Result<()> {
-    let session = run::session(run)?;
+    let (session, watch) = run::session(run)?;
     let opened = formats::open_with(from, &source.open_options(run.scratch.as_deref())?)?;
     let copying = Copying::new(&opened, to, &encoding.copy_options(chunks)?)?;
     if run.explain {
@@ -47,7 +47,7 @@ fn copy(
         write!(out, "{}", copying.explain(&session)?)?;
         return Ok(out.flush()?);
     }
-    run::measured(&session, run, || {
+    run::measured(&session, &watch, run, || {
         let run = |step: &formats::CopyStep| {
             run::with_bar(session.clone(), &run.progress, Some(step.nbytes()))
         };

@@ -11,6 +11,7 @@ mod reduce;
 mod run;
 mod show;
 mod table;
+mod watch;
 
 use std::process::ExitCode;
 

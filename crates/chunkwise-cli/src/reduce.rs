@@ -9,7 +9,8 @@ use crate::{run, show};
 
 /// `chunkwise reduce PATH --op OP`.
 pub fn run(options: &ReduceOptions) -> Result<()> {
-    let session = run::with_bar(run::session(&options.run)?, &options.run.progress, None);
+    let (session, watch) = run::session(&options.run)?;
+    let session = run::with_bar(session, &options.run.progress, None);
     let reduced = reduction(options)?;
     let target = options.out.as_deref().map(Target::parse).transpose()?;
     let mut out = stdout().lock();
@@ -17,7 +18,7 @@ pub fn run(options: &ReduceOptions) -> Result<()> {
         write!(out, "{}", session.explain(&[&reduced])?)?;
         return Ok(out.flush()?);
     }
-    run::measured(&session, &options.run, || match target {
+    run::measured(&session, &watch, &options.run, || match target {
         Some(target) => {
             let layout = Layout::of(reduced.chunks());
             let (shape, dtype) = (reduced.shape(), reduced.dtype());

@@ -12,21 +12,24 @@ use chunkwise_core::format_bytes;
 use crate::arguments::{ProgressOptions, RunOptions};
 use crate::failure::{Failure, Result};
 use crate::interrupt;
+use crate::watch::Watch;
 
-/// The session that the options ask for; an interrupt ends its runs.
-pub fn session(options: &RunOptions) -> Result<Session> {
+/// The session that the options ask for, and what watches it; an interrupt ends its runs.
+pub fn session(options: &RunOptions) -> Result<(Session, Watch)> {
+    let watch = Watch::begin(&options.progress.watch)?;
     let session = options
         .engine
         .session(Session::default_memory_limit())?
         .with_cancel(interrupt::token()?);
+    let session = watch.session(session);
     let Some(folder) = &options.scratch else {
-        return Ok(session);
+        return Ok((session, watch));
     };
     if !folder.is_dir() {
         let reason = "it is not a folder";
         return Err(Failure::option("--scratch", folder.display(), reason));
     }
-    Ok(session.with_scratch_directory(folder))
+    Ok((session.with_scratch_directory(folder), watch))
 }
 
 /// The session with a progress bar, where one is wanted: in bytes, where they are said.
@@ -48,11 +51,12 @@ pub fn with_bar(session: Session, options: &ProgressOptions, bytes: Option<u64>)
 /// Does something, and says what it took where that is wanted.
 pub fn measured(
     session: &Session,
+    watch: &Watch,
     options: &RunOptions,
     work: impl FnOnce() -> Result<()>,
 ) -> Result<()> {
     let begun = Instant::now();
-    work()?;
+    watch.over(work)?;
     if options.stats {
         let (_, pool) = session.memory_used();
         let rss = resources::peak_resident().map_or("unknown".to_owned(), format_bytes);

@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use chunkwise_core::Pool;
 use chunkwise_exec::{Event, Subscriber};
 
 /// A run. Times are on the axis of [`now`](crate::now).
@@ -26,6 +27,10 @@ pub struct Run {
     pub spilled: u64,
     /// Bytes read back from them.
     pub loaded: u64,
+    /// Bytes read from sources that are not in memory, as elements.
+    pub read: u64,
+    /// Bytes written to sinks, as elements.
+    pub written: u64,
 }
 
 /// A task. Times are on the axis of [`now`](crate::now).
@@ -43,6 +48,8 @@ pub struct Task {
     pub start: Duration,
     /// When it ended.
     pub end: Duration,
+    /// Bytes in array buffers then.
+    pub arrays: u64,
 }
 
 /// Records of runs and their tasks, which [`recorder`](Self::recorder) makes.
@@ -103,23 +110,39 @@ impl Profile {
 #[derive(Debug)]
 struct Recorder {
     profile: Arc<Profile>,
-    /// The generation and the place of the run, and when it began.
-    run: Mutex<Option<(u64, usize, Duration)>>,
+    run: Mutex<Option<Current>>,
+}
+
+#[derive(Debug)]
+struct Current {
+    generation: u64,
+    /// A place among the runs.
+    place: usize,
+    begun: Duration,
+    pool: Pool,
 }
 
 impl Subscriber for Recorder {
     fn event(&self, event: &Event<'_>) {
+        if matches!(event, Event::TaskStarted { .. }) {
+            return;
+        }
         let mut current = self.run.lock().unwrap_or_else(PoisonError::into_inner);
         let mut records = self.profile.lock();
         if let Event::Started {
             plan,
             threads,
             memory_limit,
-            ..
+            pool,
         } = event
         {
             let start = crate::now();
-            *current = Some((records.generation, records.runs.len(), start));
+            *current = Some(Current {
+                generation: records.generation,
+                place: records.runs.len(),
+                begun: start,
+                pool: (*pool).clone(),
+            });
             records.runs.push(Run {
                 stages: plan.stages.iter().map(|s| s.label.clone()).collect(),
                 threads: *threads,
@@ -130,13 +153,22 @@ impl Subscriber for Recorder {
                 peak: 0,
                 spilled: 0,
                 loaded: 0,
+                read: 0,
+                written: 0,
             });
             return;
         }
-        let Some((generation, place, begun)) = *current else {
+        let Some(Current {
+            generation,
+            place,
+            begun,
+            pool,
+        }) = &*current
+        else {
             return;
         };
-        if generation != records.generation {
+        let (place, begun) = (*place, *begun);
+        if *generation != records.generation {
             return;
         }
         if let Event::TaskFinished {
@@ -145,9 +177,15 @@ impl Subscriber for Recorder {
             thread,
             start,
             end,
+            read,
+            written,
             ..
         } = event
         {
+            if let Some(run) = records.runs.get_mut(place) {
+                run.read += read;
+                run.written += written;
+            }
             records.tasks.push(Task {
                 run: place,
                 stage: *stage,
@@ -155,6 +193,7 @@ impl Subscriber for Recorder {
                 thread: *thread,
                 start: begun + *start,
                 end: begun + *end,
+                arrays: pool.used() as u64,
             });
             return;
         }
@@ -176,7 +215,6 @@ impl Subscriber for Recorder {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use chunkwise_core::Pool;
     use chunkwise_plan::Plan;
 
     fn plan() -> Plan {
@@ -204,6 +242,8 @@ mod tests {
             start: Duration::from_millis(2),
             end: Duration::from_millis(5),
             cost: 1.0,
+            read: 0,
+            written: 0,
         });
     }
 

@@ -1,4 +1,5 @@
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use chunkwise_core::{Chunk, Error, Grid, Pool, Region, Result, ViewMut};
@@ -15,6 +16,8 @@ pub(crate) struct CellStore<'a> {
     cells: Mutex<HashMap<CellRef, Held>>,
     carries: Mutex<HashMap<(usize, usize), State>>,
     scratch: ScratchDir,
+    /// Bytes read back since they were last asked for.
+    loaded: AtomicU64,
 }
 
 #[derive(Clone)]
@@ -30,6 +33,7 @@ impl<'a> CellStore<'a> {
             cells: Mutex::default(),
             carries: Mutex::default(),
             scratch,
+            loaded: AtomicU64::new(0),
         }
     }
 
@@ -67,11 +71,26 @@ impl<'a> CellStore<'a> {
         Ok(chunk.nbytes() as u64)
     }
 
+    /// Bytes read back from scratch files since the last call.
+    pub(crate) fn take_loaded(&self) -> u64 {
+        match self.loaded.load(Ordering::Relaxed) {
+            0 => 0,
+            _ => self.loaded.swap(0, Ordering::Relaxed),
+        }
+    }
+
+    fn note_loaded(&self, bytes: usize) {
+        self.loaded.fetch_add(bytes as u64, Ordering::Relaxed);
+    }
+
     /// A cell, read back where it is in scratch.
     pub(crate) fn get(&self, cell: &CellRef, pool: &Pool) -> Result<Chunk> {
         match self.held(cell)? {
             Held::Memory(chunk) => Ok(chunk),
-            Held::Scratch(file) => file.load(pool),
+            Held::Scratch(file) => {
+                self.note_loaded(file.nbytes() as usize);
+                file.load(pool)
+            }
         }
     }
 
@@ -85,6 +104,7 @@ impl<'a> CellStore<'a> {
         let held = self.lock().get(cell).cloned();
         match held {
             Some(Held::Scratch(file)) if region.shape.as_slice() != file.shape() => {
+                self.note_loaded(region.len() * file.dtype().size());
                 Chunk::build(pool, file.dtype(), &region.shape, |out| {
                     file.read(region, out)
                 })
@@ -152,7 +172,10 @@ impl Cells for CellStore<'_> {
             };
             match self.held(&cell)? {
                 Held::Memory(chunk) => copy(&chunk.view().region(&within), &mut target)?,
-                Held::Scratch(file) => file.read(&within, target)?,
+                Held::Scratch(file) => {
+                    self.note_loaded(within.len() * file.dtype().size());
+                    file.read(&within, target)?
+                }
             }
         }
         Ok(())

@@ -25,6 +25,8 @@ pub struct Context<'a> {
     pub cancelled: &'a AtomicBool,
     /// The thread's tile registers.
     pub scratch: &'a mut Scratch,
+    /// Bytes read so far from sources that are not in memory.
+    pub read: u64,
 }
 
 /// The outputs of earlier stages, as far as the task needs them.
@@ -89,7 +91,12 @@ pub fn fill_unchanged(
 ) -> Result<()> {
     match input {
         Input::Body(body) => fill(body, region, out, cx),
-        Input::Source(source) => source.read(region, out.reborrow()),
+        Input::Source(source) => {
+            if source.in_memory().is_none() {
+                cx.read += (region.len() * out.dtype().size()) as u64;
+            }
+            source.read(region, out.reborrow())
+        }
         Input::Stage { stage, output } => cx.cells.fill(*stage, *output, region, out.reborrow()),
         Input::Random(..) | Input::Index { .. } => Err(Error::internal(
             "executor",
@@ -262,9 +269,13 @@ fn hold(leaf: &LeafSpec, region: &Region, cx: &mut Context<'_>) -> Result<Held> 
     let chunk = match &leaf.input {
         Input::Random(..) | Input::Index { .. } => return Ok(Held::Nothing),
         Input::Source(source) if source.in_memory().is_some() => return Ok(Held::Nothing),
-        Input::Source(source) => Chunk::build(cx.pool, leaf.dtype, &bounds().shape, |out| {
-            source.read(&bounds(), out)
-        })?,
+        Input::Source(source) => {
+            let chunk = Chunk::build(cx.pool, leaf.dtype, &bounds().shape, |out| {
+                source.read(&bounds(), out)
+            })?;
+            cx.read += chunk.nbytes() as u64;
+            chunk
+        }
         Input::Stage { stage, output } => cx.cells.region(*stage, *output, &bounds(), cx.pool)?,
         Input::Body(body) => temporary(body, &bounds(), cx)?,
     };

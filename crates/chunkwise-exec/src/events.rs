@@ -1,7 +1,7 @@
 use std::fmt::Debug;
 use std::time::Duration;
 
-use chunkwise_core::Pool;
+use chunkwise_core::{Error, Pool};
 use chunkwise_plan::Plan;
 
 /// Something that happened in a run. Times are since its start.
@@ -19,6 +19,17 @@ pub enum Event<'a> {
         /// Where its buffers come from.
         pool: &'a Pool,
     },
+    /// A task begins.
+    TaskStarted {
+        /// Its stage.
+        stage: usize,
+        /// Its place in the stage's order.
+        number: usize,
+        /// Which thread runs it, from 0.
+        thread: usize,
+        /// When it begins.
+        start: Duration,
+    },
     /// A task ended well.
     TaskFinished {
         /// Its stage.
@@ -33,6 +44,11 @@ pub enum Event<'a> {
         end: Duration,
         /// About how many nanoseconds of one core the plan had reckoned for it.
         cost: f64,
+        /// Bytes that it read from sources that are not in memory, as elements: before they were read they
+        /// may have been fewer, compressed.
+        read: u64,
+        /// Bytes that it wrote to sinks, as elements.
+        written: u64,
     },
     /// A cell went to a scratch file.
     Spilled {
@@ -52,6 +68,14 @@ pub enum Event<'a> {
         ok: bool,
         /// The most bytes that the pool had handed out at once.
         peak: u64,
+    },
+    /// Why a run did not end well: after [`Finished`](Event::Finished), or alone, where it was refused
+    /// before it began.
+    Failed {
+        /// What went wrong.
+        error: &'a Error,
+        /// Whether it had begun.
+        begun: bool,
     },
 }
 

@@ -66,13 +66,16 @@ pub fn run(
             Target::Memory | Target::View(_) => None,
         })
         .collect();
-    let result = try_run(plan, targets, options);
+    let mut begun = false;
+    let result = try_run(plan, targets, options, &mut begun);
     let committed = result.and_then(|chunks| {
         sinks.iter().try_for_each(|s| s.commit())?;
         Ok(chunks)
     });
-    if committed.is_err() {
+    if let Err(error) = &committed {
         sinks.iter().for_each(|s| s.abort());
+        let event = Event::Failed { error, begun };
+        options.subscribers.iter().for_each(|s| s.event(&event));
     }
     committed
 }
@@ -81,6 +84,7 @@ fn try_run(
     plan: &Plan,
     targets: Vec<Target<'_>>,
     options: &RunOptions<'_>,
+    begun: &mut bool,
 ) -> Result<Vec<Option<Chunk>>> {
     let results = result_bytes(plan, targets.iter().map(|t| matches!(t, Target::Memory)));
     check_budget(plan, results, options.memory_limit)?;
@@ -155,6 +159,7 @@ fn try_run(
         started: Instant::now(),
     };
     options.pool.reset_peak();
+    *begun = true;
     run.tell(&Event::Started {
         plan,
         threads,
@@ -378,8 +383,19 @@ impl<'a> Run<'a, '_> {
         let stage = &self.plan.stages[task.stage];
         let index = stage.task_index(task.number);
         let begun = (!self.options.subscribers.is_empty()).then(|| self.started.elapsed());
-        let made = catch_unwind(AssertUnwindSafe(|| self.try_task(task, &index, scratch)))
-            .unwrap_or_else(|panic| Err(panicked(&*panic)));
+        if let Some(start) = begun {
+            self.tell(&Event::TaskStarted {
+                stage: task.stage,
+                number: task.number,
+                thread,
+                start,
+            });
+        }
+        let mut moved = Moved::default();
+        let made = catch_unwind(AssertUnwindSafe(|| {
+            self.try_task(task, &index, scratch, &mut moved)
+        }))
+        .unwrap_or_else(|panic| Err(panicked(&*panic)));
         self.ahead.done(task);
         let made = made.map_err(|cause| match cause {
             Error::Cancelled | Error::OutOfMemory { .. } => cause,
@@ -399,12 +415,24 @@ impl<'a> Run<'a, '_> {
                 start,
                 end: self.started.elapsed(),
                 cost: elements as f64 * stage.cost as f64,
+                read: moved.read,
+                written: moved.written,
             });
+            match self.cells.take_loaded() {
+                0 => {}
+                bytes => self.tell(&Event::Loaded { bytes }),
+            }
         }
         Ok(made)
     }
 
-    fn try_task(&self, task: Task, index: &[usize], scratch: &mut Scratch) -> Result<Made> {
+    fn try_task(
+        &self,
+        task: Task,
+        index: &[usize],
+        scratch: &mut Scratch,
+        moved: &mut Moved,
+    ) -> Result<Made> {
         let stage = &self.plan.stages[task.stage];
         let destinations = &self.destinations[task.stage];
         if self.is_stored(task.stage, index)? {
@@ -424,8 +452,10 @@ impl<'a> Run<'a, '_> {
             cells: &self.cells,
             cancelled: self.options.cancel.flag(),
             scratch,
+            read: 0,
         };
         let products = run_task(self.plan, task.stage, index, &place, &mut cx)?;
+        moved.read = cx.read;
         let mut made = Vec::new();
         let mut change = match &stage.kind {
             StageKind::Scan(s) if index[s.axis] > 0 => {
@@ -437,7 +467,7 @@ impl<'a> Run<'a, '_> {
             match product {
                 Product::Written => {}
                 Product::Cell(chunk) => {
-                    self.deliver(task.stage, output, index, chunk, &mut made)?
+                    self.deliver(task.stage, output, index, chunk, &mut made, moved)?
                 }
                 // The last one is nobody's.
                 Product::Carry(_) if self.is_last(task.stage, index) => {}
@@ -466,7 +496,7 @@ impl<'a> Run<'a, '_> {
                     if let Some(whole) = whole {
                         let shape = stage.outputs[output].grid.region(&cell).shape;
                         let chunk = whole.finish(self.options.pool, &shape)?;
-                        self.deliver(task.stage, output, &cell, chunk, &mut made)?;
+                        self.deliver(task.stage, output, &cell, chunk, &mut made, moved)?;
                     }
                 }
             }
@@ -515,12 +545,16 @@ impl<'a> Run<'a, '_> {
         index: &[usize],
         chunk: Chunk,
         made: &mut Vec<(CellRef, u64)>,
+        moved: &mut Moved,
     ) -> Result<()> {
         let grid = &self.plan.stages[stage].outputs[output].grid;
         for destination in &self.destinations[stage][output] {
             match destination {
                 Destination::Canvas(canvas) => copy(&chunk.view(), &mut canvas.claim(index)?)?,
-                Destination::Sink(sink) => sink.write(&grid.region(index), chunk.view())?,
+                Destination::Sink(sink) => {
+                    sink.write(&grid.region(index), chunk.view())?;
+                    moved.written += chunk.nbytes() as u64;
+                }
                 Destination::Collected(parts, _) => {
                     let mut parts = parts.lock().unwrap_or_else(PoisonError::into_inner);
                     parts.insert(grid.ravel(index), chunk.clone());
@@ -544,6 +578,13 @@ impl<'a> Run<'a, '_> {
 /// What a task made: cells that later tasks read, with their bytes, and by how many bytes what
 /// unfinished reductions and scans hold grew.
 type Made = (Vec<(CellRef, u64)>, i64);
+
+/// Bytes that a task read from sources and wrote to sinks.
+#[derive(Default)]
+struct Moved {
+    read: u64,
+    written: u64,
+}
 
 /// Bytes of the carry that a task of a scan hands to the next.
 fn carry_bytes(s: &ScanStage, tasks: &Grid, index: &[usize]) -> usize {

@@ -3,6 +3,9 @@
 //! Listeners belong to the process, not to a session: a context manager hears every run within it. For
 //! each run a listener makes a subscriber, which collects without Python's lock.
 
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -10,6 +13,8 @@ use std::time::Duration;
 use chunkwise::diagnostics::profile::Profile;
 use chunkwise::diagnostics::progress::{Progress, Ticker, Turn};
 use chunkwise::diagnostics::sampler::Sampler;
+use chunkwise::diagnostics::serve::Server;
+use chunkwise::diagnostics::trace;
 use chunkwise::{Event, Subscriber};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -20,6 +25,7 @@ pub(crate) fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_class::<PyProgressBar>()?;
     m.add_class::<PySampler>()?;
     m.add_class::<PyHooks>()?;
+    m.add_class::<PyServer>()?;
     m.add_function(wrap_pyfunction!(now, m)?)?;
     m.add_function(wrap_pyfunction!(format_bytes, m)?)
 }
@@ -105,7 +111,7 @@ impl Listener for ProfileListener {
     }
 }
 
-/// Stages, threads, memory limit, start, end, whether well, peak, spilled, loaded.
+/// Stages, threads, memory limit, start, end, whether well, peak, spilled, loaded, read, written.
 type RunRecord = (
     Vec<String>,
     usize,
@@ -113,6 +119,8 @@ type RunRecord = (
     f64,
     Option<f64>,
     bool,
+    u64,
+    u64,
     u64,
     u64,
     u64,
@@ -157,9 +165,27 @@ impl PyProfile {
                     r.peak,
                     r.spilled,
                     r.loaded,
+                    r.read,
+                    r.written,
                 )
             })
             .collect()
+    }
+
+    /// Writes all of it as a trace file, with the samples of a sampler where one is given.
+    fn trace(
+        &self,
+        py: Python<'_>,
+        path: PathBuf,
+        sampler: Option<PyRef<'_, PySampler>>,
+    ) -> PyResult<()> {
+        let samples = sampler.map_or_else(Vec::new, |s| s.sampler.samples());
+        py.detach(|| {
+            let mut out = BufWriter::new(File::create(path)?);
+            trace::write(&self.profile, &samples, &mut out)?;
+            out.flush()
+        })?;
+        Ok(())
     }
 
     fn tasks(&self) -> Vec<TaskRecord> {
@@ -487,5 +513,43 @@ impl PyHooks {
 
     fn detach(&self) -> bool {
         detach(&self.listener)
+    }
+}
+
+/// Serves a page that shows every run.
+#[pyclass(frozen, name = "Server", module = "chunkwise._chunkwise")]
+struct PyServer {
+    server: Arc<Server>,
+    listener: Arc<dyn Listener>,
+}
+
+struct ServerListener(Arc<Server>);
+
+impl Listener for ServerListener {
+    fn listen(&self, _: Python<'_>) -> PyResult<Arc<dyn Subscriber>> {
+        Ok(self.0.recorder())
+    }
+}
+
+#[pymethods]
+impl PyServer {
+    #[new]
+    fn new(py: Python<'_>, host: &str, port: u16) -> PyResult<PyServer> {
+        let server = Arc::new(py.detach(|| Server::bind(host, port))?);
+        let listener: Arc<dyn Listener> = Arc::new(ServerListener(Arc::clone(&server)));
+        attach(Arc::clone(&listener));
+        Ok(PyServer { server, listener })
+    }
+
+    #[getter]
+    fn url(&self) -> String {
+        self.server.url()
+    }
+
+    /// Ends it; whether it was there.
+    fn close(&self, py: Python<'_>) -> bool {
+        let was = detach(&self.listener);
+        py.detach(|| self.server.close());
+        was
     }
 }

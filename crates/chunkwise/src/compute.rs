@@ -8,7 +8,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use chunkwise_core::{Chunk, Error, Result, Sink, ViewMut};
-use chunkwise_exec::{RunOptions, Target, check_budget, result_bytes, run};
+use chunkwise_exec::{Event, RunOptions, Target, check_budget, result_bytes, run};
 use chunkwise_expr::Expr;
 use chunkwise_optimize::optimize;
 use chunkwise_plan::{Delivery, Options, Plan, plan_into};
@@ -121,6 +121,11 @@ impl Session {
                     sink.abort();
                 }
             }
+            let event = Event::Failed {
+                error: &error,
+                begun: false,
+            };
+            self.subscribers.iter().for_each(|s| s.event(&event));
             return Err(error);
         }
         run(plan, targets, &options)

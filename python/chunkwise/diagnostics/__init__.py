@@ -1,4 +1,4 @@
-"""Progress, profiles, charts of CPU and memory.
+"""Progress, profiles, charts of CPU and memory, a page that shows runs as they go on.
 
 Each is a context manager that hears of every run within it, and can be registered for good:
 
@@ -15,6 +15,7 @@ from .._svg import Picture
 from ._callback import Callback
 from ._profile import Profiler, ResourceData, ResourceProfiler, RunData, TaskData, visualize
 from ._progress import ProgressBar
+from ._serve import Server, serve
 
 __all__ = [
     "Callback",
@@ -24,6 +25,8 @@ __all__ = [
     "ResourceData",
     "ResourceProfiler",
     "RunData",
+    "Server",
     "TaskData",
+    "serve",
     "visualize",
 ]

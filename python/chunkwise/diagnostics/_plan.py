@@ -8,6 +8,7 @@ from typing import Any
 from .. import _chunkwise as _native
 from .. import _session
 from .._svg import COLOURS, Drawing, Picture, shortened
+from ._fold import folded
 from ._graph import WIDEST, Box, draw
 
 #: A colour for each kind of stage and node that does more than elementwise work.
@@ -27,7 +28,7 @@ _COLOUR = {
     "index": COLOURS[2],
     "constant": COLOURS[2],
 }
-#: More boxes than this are folded, and if there are still more, left out.
+#: In more boxes than this, chains are folded; in more than that, repeats, and what is left out.
 _FOLD = 12
 _MOST = 40
 _MARGIN = 16
@@ -129,24 +130,7 @@ def _expression(exprs: list[Any]) -> list[Box]:
             box.colour = _COLOUR["map"]
         place[n] = len(boxes)
         boxes.append(box)
-    return _nearest(boxes, [place[r] for r in roots])
-
-
-def _nearest(boxes: list[Box], roots: list[int]) -> list[Box]:
-    """The boxes that are nearest to the results, and a word on the others."""
-    if len(boxes) <= _MOST:
-        return boxes
-    kept = list(dict.fromkeys(roots))[:_MOST]
-    for n in kept:
-        kept += [i for i in dict.fromkeys(boxes[n].inputs) if i not in kept][: _MOST - len(kept)]
-    kept.sort()
-    new = {n: k + 1 for k, n in enumerate(kept)}
-    out = [Box([f"{len(boxes) - len(kept):,} more"], round=True)]
-    for n in kept:
-        box = boxes[n]
-        box.inputs = list(dict.fromkeys(new.get(i, 0) for i in box.inputs))
-        out.append(box)
-    return out
+    return folded(boxes, [place[r] for r in roots], _MOST)
 
 
 def _plan(exprs: list[Any]) -> list[Box]:
@@ -154,8 +138,8 @@ def _plan(exprs: list[Any]) -> list[Box]:
     boxes: list[Box] = []
     leaves: dict[str, int] = {}
     place: dict[int, int] = {}
-    for number, stage in enumerate(stages[-_MOST:], max(len(stages) - _MOST, 0)):
-        inputs = [place[s] for s in dict.fromkeys(s for s, _ in stage["inputs"]) if s in place]
+    for number, stage in enumerate(stages):
+        inputs = [place[s] for s in dict.fromkeys(s for s, _ in stage["inputs"])]
         for load in stage["loads"]:
             if load.startswith("stage "):
                 continue
@@ -181,8 +165,6 @@ def _plan(exprs: list[Any]) -> list[Box]:
         title = ", ".join(stage["operations"][:40])
         boxes.append(Box(lines, inputs, _COLOUR.get(stage["kind"]), False, title or _place(stage)))
     for k, (stage, output) in enumerate(outputs):
-        if stage not in place:
-            continue
         dtype, shape, nbytes = stages[stage]["outputs"][output]
         name = "result" if len(outputs) == 1 else f"result {k}"
         shape = _shape(shape)
@@ -190,7 +172,7 @@ def _plan(exprs: list[Any]) -> list[Box]:
             shape = f"at most {shape}"
         size = _native.format_bytes(nbytes)
         boxes.append(Box([name, f"{dtype}, {shape}", size], [place[stage]], None, True))
-    return boxes
+    return folded(boxes, list(range(len(boxes) - len(outputs), len(boxes))), _MOST)
 
 
 def _operations(names: list[str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from typing import Any, NamedTuple
 
@@ -51,6 +52,10 @@ class RunData(NamedTuple):
     spilled: int
     #: Read back from them.
     loaded: int
+    #: Read from sources that are not in memory, as elements: before, they may have been compressed.
+    read: int
+    #: Written to sinks, as elements.
+    written: int
 
 
 class ResourceData(NamedTuple):
@@ -106,6 +111,62 @@ class Profiler(Listener):
     def clear(self) -> None:
         """Forgets all that was recorded."""
         self._native.clear()
+
+    def trace(self, filename: Any, resources: ResourceProfiler | None = None) -> None:
+        """Writes a trace file, which https://ui.perfetto.dev shows, and Chrome's ``about:tracing``.
+
+        It has the tasks of each thread and the runs, and how many bytes were in arrays. The page
+        that shows it reads the file in the browser; nothing is sent anywhere.
+
+        Parameters
+        ----------
+        filename : path
+            A JSON file, in the Trace Event Format.
+        resources : ResourceProfiler, optional
+            Its memory and processors are put beside the tasks.
+
+        Raises
+        ------
+        TypeError
+            Resources of another type.
+        OSError
+            The file cannot be written.
+
+        Examples
+        --------
+        >>> import os, tempfile
+        >>> from chunkwise.diagnostics import Profiler
+        >>> with Profiler() as prof:
+        ...     total = (da.asarray([1, 2, 3]) + 1).compute()
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     prof.trace(os.path.join(folder, "run.json"))
+        ...     os.listdir(folder)
+        ['run.json']
+        """
+        if not isinstance(resources, ResourceProfiler | None):
+            raise TypeError(f"expected ResourceProfiler, got {type(resources).__name__}")
+        self._native.trace(os.fspath(filename), resources and resources._native)
+
+    def to_trace(self, resources: ResourceProfiler | None = None) -> dict[str, Any]:
+        """What `trace` writes, as a dictionary.
+
+        Examples
+        --------
+        >>> from chunkwise.diagnostics import Profiler
+        >>> with Profiler() as prof:
+        ...     total = (da.asarray([1, 2, 3]) + 1).compute()
+        >>> events = prof.to_trace()["traceEvents"]
+        >>> [event["name"] for event in events if event.get("cat") == "task"]
+        ['add']
+        """
+        import json
+        import tempfile
+
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "trace.json")
+            self.trace(path, resources)
+            with open(path, encoding="utf-8") as file:
+                return json.load(file)
 
     def visualize(
         self, filename: Any = None, format: str | None = None, show: bool = False

@@ -6,12 +6,14 @@ mod steps;
 
 use std::io::{Write, stdout};
 
+use chunkwise::Session;
 use chunkwise_core::format_bytes;
 
 use crate::arguments::RecipeOptions;
 use crate::failure::{Failure, Result};
 use crate::interrupt;
 use crate::table::Table;
+use crate::watch::Watch;
 use check::Check;
 use measure::Measured;
 use steps::Recipe;
@@ -32,10 +34,16 @@ pub fn run(options: &RecipeOptions) -> Result<()> {
         let reason = "it must be above 0 and at most 1";
         return Err(Failure::option("--fraction", options.fraction, reason));
     }
+    let watch = Watch::begin(&options.progress.watch)?;
     let session = options
         .engine
         .session(MEMORY_LIMIT)?
         .with_cancel(interrupt::token()?);
+    let session = watch.session(session);
+    watch.over(|| steps(options, &session))
+}
+
+fn steps(options: &RecipeOptions, session: &Session) -> Result<()> {
     let recipe = Recipe {
         fraction: if options.terabyte {
             1.0
@@ -43,7 +51,7 @@ pub fn run(options: &RecipeOptions) -> Result<()> {
             options.fraction
         },
         options,
-        session: &session,
+        session,
     };
     let mut out = stdout().lock();
     writeln!(
