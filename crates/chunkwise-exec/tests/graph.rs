@@ -151,7 +151,9 @@ fn every_needed_task_runs_once_and_every_result_is_right_and_released() {
         let graph = built(&inputs, &wanted, &[]).unwrap();
         for threads in [1, 2, 4] {
             let sums = Arc::new(Sums::new(&graph, inputs.len(), &[]));
-            Setting::new(threads).run(&graph, Arc::clone(&sums)).unwrap();
+            Setting::new(threads)
+                .run(&graph, Arc::clone(&sums))
+                .unwrap();
             for task in 0..inputs.len() {
                 let runs = sums.runs[task].load(Ordering::Relaxed);
                 assert_eq!(runs, usize::from(graph.order().contains(&(task as u32))));
@@ -197,7 +199,10 @@ fn declared_bytes_stay_within_the_limit_and_no_run_gets_stuck() {
         }
         assert!(sums.runs.iter().all(|r| r.load(Ordering::Relaxed) == 0));
     }
-    assert!(early > 0, "no task ever began early: the test shows nothing");
+    assert!(
+        early > 0,
+        "no task ever began early: the test shows nothing"
+    );
 }
 
 #[test]
@@ -210,7 +215,10 @@ fn a_tree_is_reduced_with_few_results_at_once() {
     let mut builder = GraphBuilder::default();
     let mut level: Vec<usize> = (0..4096).map(|_| builder.task([])).collect();
     while level.len() > 1 {
-        level = level.chunks(2).map(|p| builder.task(p.iter().copied())).collect();
+        level = level
+            .chunks(2)
+            .map(|p| builder.task(p.iter().copied()))
+            .collect();
     }
     (0..builder.len()).for_each(|t| builder.declare(t, one));
     let graph = builder.finish(&level, &name).unwrap();
@@ -281,7 +289,11 @@ fn an_error_names_the_task_and_those_that_wait() {
     assert_eq!(task, "t1");
     assert_eq!(dependents, &["t2", "t3"]);
     assert!(matches!(error.root(), Error::InvalidByteSize(_)));
-    assert!(error.to_string().contains("task t1 failed (needed by t2, for t3)"));
+    assert!(
+        error
+            .to_string()
+            .contains("task t1 failed (needed by t2, for t3)")
+    );
 }
 
 #[test]
@@ -290,7 +302,11 @@ fn a_panic_is_an_error() {
         2 => panic!("thrown"),
         _ => Ok(()),
     });
-    assert!(error.to_string().contains("task t2 failed (needed by t3): panicked: thrown"));
+    assert!(
+        error
+            .to_string()
+            .contains("task t2 failed (needed by t3): panicked: thrown")
+    );
 }
 
 #[test]
@@ -341,10 +357,14 @@ impl Subscriber for Heard {
 fn subscribers_hear_of_every_task() {
     let heard = Arc::new(Heard::default());
     let mut setting = Setting::new(2);
-    setting.subscribers.push(Arc::clone(&heard) as Arc<dyn Subscriber>);
+    setting
+        .subscribers
+        .push(Arc::clone(&heard) as Arc<dyn Subscriber>);
     let (inputs, wanted) = random_graph(5, 100);
     let graph = built(&inputs, &wanted, &[]).unwrap();
-    setting.run(&graph, Arc::new(Sums::new(&graph, 100, &[]))).unwrap();
+    setting
+        .run(&graph, Arc::new(Sums::new(&graph, 100, &[])))
+        .unwrap();
     let mut tasks = heard.tasks.lock().unwrap().clone();
     tasks.sort_unstable();
     let all: Vec<usize> = (0..graph.order().len()).collect();

@@ -7,7 +7,7 @@
 //!   [`indexing`], [`order`], [`products`], [`linalg`], [`fft`], [`random`], [`functions`].
 //! - [`data`]: memory and objects of others as arrays. [`zarr`]: arrays in Zarr stores. [`results`]: our memory for others.
 //! - [`pickling`]: expressions as plain data.
-//! - [`session`]: running. [`diagnostics`]: who is told of runs. [`outline`]: expressions and plans as
+//! - [`graph`]: Python functions as tasks. [`session`]: running. [`diagnostics`]: who is told of runs. [`outline`]: expressions and plans as
 //!   plain data, for pictures.
 //! - [`runs`]: what runs, and that nothing does when the interpreter goes down.
 //! - [`errors`]: the one place where an error becomes a Python exception.
@@ -22,6 +22,7 @@ mod errors;
 mod expr;
 mod fft;
 mod functions;
+mod graph;
 mod indexing;
 mod linalg;
 mod order;
@@ -61,6 +62,7 @@ mod _chunkwise {
         elementwise::register(m)?;
         fft::register(m)?;
         functions::register(m)?;
+        graph::register(m)?;
         indexing::register(m)?;
         outline::register(m)?;
         order::register(m)?;

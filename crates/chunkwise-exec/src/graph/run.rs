@@ -8,9 +8,9 @@ use std::time::{Duration, Instant};
 use chunkwise_core::{Error, Result};
 use crossbeam_deque::{Steal, Stealer, Worker as Stack};
 
+use super::Graph;
 use super::memory::Memory;
 use super::tell::Tell;
-use super::Graph;
 use crate::call::panicked;
 use crate::{CancelToken, RunOptions, Subscriber};
 

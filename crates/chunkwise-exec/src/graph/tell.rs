@@ -17,11 +17,7 @@ pub(super) struct Tell {
 }
 
 impl Tell {
-    pub(super) fn started(
-        graph: &Graph,
-        threads: usize,
-        options: &RunOptions<'_>,
-    ) -> Option<Tell> {
+    pub(super) fn started(graph: &Graph, threads: usize, options: &RunOptions<'_>) -> Option<Tell> {
         if options.subscribers.is_empty() {
             return None;
         }

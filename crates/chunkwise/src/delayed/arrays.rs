@@ -6,8 +6,8 @@ use std::sync::Arc;
 use chunkwise_core::{Chunk, Chunks, DType, Result};
 use chunkwise_expr::{Call, CallOutput, Expr};
 
-use super::node::{Node, Step};
 use super::Delayed;
+use super::node::{Node, Step};
 use crate::session::default_session;
 use crate::{Array, Shape};
 
@@ -60,7 +60,11 @@ impl Array {
         let output = CallOutput { dtype, grid };
         let call = Call::many("from_delayed", Vec::new(), vec![output], move |_| {
             let mut values = default_session()?.compute_all_delayed(std::slice::from_ref(&task))?;
-            Ok(values.pop().map(|v| v.as_ref().clone()).into_iter().collect())
+            Ok(values
+                .pop()
+                .map(|v| v.as_ref().clone())
+                .into_iter()
+                .collect())
         });
         let at = chunkwise_core::Location::caller();
         let mut made = Expr::calls(call)?;

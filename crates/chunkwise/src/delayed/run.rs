@@ -63,9 +63,7 @@ fn numbered(wanted: &[Arc<Node>]) -> Result<(Arc<Graph>, Vec<Arc<Node>>)> {
         })
     };
     let each = wanted.iter();
-    let wanted: Vec<usize> = each
-        .map(|n| number(n, &mut nodes, &mut numbers))
-        .collect();
+    let wanted: Vec<usize> = each.map(|n| number(n, &mut nodes, &mut numbers)).collect();
     let mut next = 0;
     while let Some(node) = nodes.get(next).cloned() {
         let inputs = node.inputs.iter();
@@ -131,6 +129,29 @@ impl Session {
             values,
         });
         self.compute_arrays_of(&calls)?;
+        self.run_graph(&calls.graph, Arc::clone(&calls), self.threads())?;
+        let wanted = calls.graph.wanted().to_vec();
+        let each = wanted.iter().map(|task| {
+            let value = lock(&calls.values[*task as usize]).clone();
+            value
+                .and_then(|v| v.downcast::<T>().ok())
+                .ok_or_else(|| Error::internal("delayed", "a result is missing"))
+        });
+        each.collect()
+    }
+
+    /// Runs a graph whose tasks keep their results themselves, on at most `threads` threads:
+    /// what [`compute_delayed`](Self::compute_delayed) is made of.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`graph::run_graph`](run_graph).
+    pub fn run_graph<T: Tasks>(
+        &self,
+        graph: &Arc<Graph>,
+        tasks: Arc<T>,
+        threads: usize,
+    ) -> Result<()> {
         let options = RunOptions {
             executor: &self.executor,
             pool: &self.pool,
@@ -140,15 +161,7 @@ impl Session {
             subscribers: self.subscribers.clone(),
             spread: false,
         };
-        run_graph(&calls.graph, Arc::clone(&calls), self.threads(), &options)?;
-        let wanted = calls.graph.wanted().to_vec();
-        let each = wanted.iter().map(|task| {
-            let value = lock(&calls.values[*task as usize]).clone();
-            value
-                .and_then(|v| v.downcast::<T>().ok())
-                .ok_or_else(|| Error::internal("delayed", "a result is missing"))
-        });
-        each.collect()
+        run_graph(graph, tasks, threads, &options)
     }
 
     /// The arrays among the nodes, in one run.
