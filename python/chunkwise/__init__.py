@@ -7,6 +7,8 @@
 
 - `chunkwise.array`: arrays.
 - `chunkwise.compute`, `chunkwise.persist`: several things in one run, what they share once.
+- `chunkwise.delayed`: functions as tasks; `chunkwise.futures`: functions that run meanwhile;
+  `chunkwise.get`: Dask's graphs on our threads.
 - `chunkwise.config`: the memory limit, the number of threads, where intermediates go.
 - `chunkwise.diagnostics`: progress, profiles, charts of CPU and memory.
 """
@@ -16,20 +18,26 @@ from typing import TYPE_CHECKING
 from . import config
 from ._chunkwise import CancelledError, InternalError, MemoryLimitError, __version__
 from ._collections import compute, explain, persist, visualize
+from ._dask import get
+from ._delayed import Delayed, delayed
 
 if TYPE_CHECKING:
-    from . import array, diagnostics
+    from . import array, diagnostics, futures
 
 __all__ = [
     "CancelledError",
+    "Delayed",
     "InternalError",
     "MemoryLimitError",
     "__version__",
     "array",
     "compute",
     "config",
+    "delayed",
     "diagnostics",
     "explain",
+    "futures",
+    "get",
     "persist",
     "visualize",
 ]
@@ -37,7 +45,7 @@ __all__ = [
 
 def __getattr__(name: str):
     # Sub-packages are loaded when they are named, so that `import chunkwise` stays quick.
-    if name in ("array", "diagnostics"):
+    if name in ("array", "diagnostics", "futures"):
         import importlib
 
         return importlib.import_module(f"chunkwise.{name}")

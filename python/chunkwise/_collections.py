@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from . import _session
+from ._delayed import Delayed, _compute, _persisted, _picture
 
 __all__ = ["compute", "explain", "persist", "visualize"]
 
@@ -17,8 +18,8 @@ def _array_type() -> type:
 
 
 def _collect(thing: Any, found: list) -> Callable[[list], Any]:
-    """Puts the arrays in a nested thing into `found`; answers what rebuilds it."""
-    if isinstance(thing, _array_type()):
+    """Puts the arrays and the `Delayed` in a nested thing into `found`; answers what rebuilds it."""
+    if isinstance(thing, Delayed) or isinstance(thing, _array_type()):
         place = len(found)
         found.append(thing)
         return lambda results: results[place]
@@ -36,12 +37,14 @@ def _collect(thing: Any, found: list) -> Callable[[list], Any]:
 
 
 def compute(*things: Any, traverse: bool = True) -> tuple:
-    """Computes several arrays in one run: what they share is computed once.
+    """Computes arrays and `Delayed` in one go: what they share is computed once.
+
+    All arrays are computed in one run, those that `Delayed` read among them; then the tasks.
 
     Parameters
     ----------
     *things
-        Arrays; lists, tuples, sets and dicts of them, nested; anything else is answered
+        Arrays and `Delayed`; lists, tuples, sets and dicts of them, nested; anything else is answered
         as it is.
     traverse : bool
         Whether to look into containers.
@@ -49,7 +52,8 @@ def compute(*things: Any, traverse: bool = True) -> tuple:
     Returns
     -------
     tuple
-        NumPy arrays (NumPy scalars for 0-dimensional arrays) in the places of the arrays.
+        NumPy arrays (NumPy scalars for 0-dimensional arrays) in the places of the arrays, and
+        what the functions gave in those of the `Delayed`.
 
     Raises
     ------
@@ -62,16 +66,29 @@ def compute(*things: Any, traverse: bool = True) -> tuple:
     >>> low, rest = chunkwise.compute(x.min(), {"max": x.max(), "n": 10})
     >>> int(low), int(rest["max"]), rest["n"]
     (0, 9, 10)
+    >>> chunkwise.compute([chunkwise.delayed(len)(x), x.sum()])
+    ([10, np.int64(45)],)
     """
     found: list = []
     look = _collect if traverse else _flat
     rebuild = [look(thing, found) for thing in things]
-    results = _compute_arrays(found)
+    results = _compute_all(found)
     return tuple(r(results) for r in rebuild)
 
 
 def _flat(thing: Any, found: list) -> Callable[[list], Any]:
-    return _collect(thing, found) if isinstance(thing, _array_type()) else lambda results: thing
+    whole = isinstance(thing, Delayed) or isinstance(thing, _array_type())
+    return _collect(thing, found) if whole else lambda results: thing
+
+
+def _compute_all(things: list) -> list:
+    """The values of arrays and `Delayed`, in their order."""
+    calls = [t for t in things if isinstance(t, Delayed)]
+    if not calls:
+        return _compute_arrays(things)
+    made, elements = _compute(calls, [t for t in things if not isinstance(t, Delayed)])
+    of_calls, of_arrays = iter(made), iter(elements)
+    return [next(of_calls if isinstance(t, Delayed) else of_arrays) for t in things]
 
 
 def _compute_arrays(arrays: list) -> list:
@@ -83,7 +100,8 @@ def _compute_arrays(arrays: list) -> list:
 
 
 def persist(*things: Any, traverse: bool = True) -> tuple:
-    """Computes several arrays in one run and keeps them in memory, as arrays of the same chunks.
+    """Computes several arrays in one run and keeps them in memory, as arrays of the same chunks;
+    and `Delayed`, with their values.
 
     Examples
     --------
@@ -95,8 +113,14 @@ def persist(*things: Any, traverse: bool = True) -> tuple:
     found: list = []
     look = _collect if traverse else _flat
     rebuild = [look(thing, found) for thing in things]
-    exprs = _session.current().persist([a._expr for a in found]) if found else []
-    kept = [type(a)(e) for a, e in zip(found, exprs, strict=True)]
+    arrays = [t for t in found if not isinstance(t, Delayed)]
+    exprs = _session.current().persist([a._expr for a in arrays]) if arrays else []
+    calls = [t for t in found if isinstance(t, Delayed)]
+    made = iter(_compute(calls))
+    new = iter(exprs)
+    kept = [
+        _persisted(t, next(made)) if isinstance(t, Delayed) else type(t)(next(new)) for t in found
+    ]
     return tuple(r(kept) for r in rebuild)
 
 
@@ -114,16 +138,19 @@ def explain(*things: Any) -> str:
     found: list = []
     for thing in things:
         _collect(thing, found)
+    if any(isinstance(t, Delayed) for t in found):
+        raise TypeError("explain is of arrays: what functions do is not known")
     return _session.current().explain([a._expr for a in found])
 
 
 def visualize(*things: Any, filename: Any = None, format: str | None = None) -> Any:
-    """A picture of what several arrays are made of, and of the plan to compute them in one run.
+    """A picture of what several arrays are made of, and of the plan to compute them in one run; or of
+    the graph of several `Delayed`.
 
     Parameters
     ----------
     *things
-        Arrays, and containers of them.
+        Arrays, or `Delayed`, and containers of them.
     filename : path, optional
         A file to write it to: SVG, PNG or HTML by its ending.
     format : {"svg", "png", "html"}, optional
@@ -148,4 +175,9 @@ def visualize(*things: Any, filename: Any = None, format: str | None = None) -> 
         _collect(thing, found)
     if not found:
         raise ValueError("no arrays to draw")
+    calls = [t for t in found if isinstance(t, Delayed)]
+    if calls and len(calls) < len(found):
+        raise TypeError("a picture is of arrays or of Delayed, not of both")
+    if calls:
+        return deliver(_picture(calls), filename, format, show=False)
     return deliver(plan_picture([a._expr for a in found]), filename, format, show=False)

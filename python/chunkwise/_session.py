@@ -27,6 +27,14 @@ def current() -> _native.Session:
     return session if session is not None and not session.abandoned else _new(key)
 
 
+def of_threads(count: int) -> _native.Session:
+    """A session of so many threads, whatever `config` says of them."""
+    settings = config._settings
+    key = (count, settings.get("memory_limit"), settings.get("spill_directory"))
+    session = _sessions.get(key)
+    return session if session is not None and not session.abandoned else _new(key)
+
+
 def _new(key: tuple) -> _native.Session:
     threads, memory_limit, spill_directory = key
     with _lock:

@@ -21,7 +21,18 @@ LAYERS = {
     "_session": {"_chunkwise", "config"},
     "array": {"_chunkwise", "config", "_session", "_svg"},
     "diagnostics": {"_chunkwise", "config", "_session", "_svg"},
-    "_collections": {"_chunkwise", "config", "_session", "_svg", "array", "diagnostics"},
+    "_dask": {"_chunkwise", "_session"},
+    "_delayed": {"_chunkwise", "_session"},
+    "_collections": {
+        "_chunkwise",
+        "config",
+        "_session",
+        "_svg",
+        "_delayed",
+        "array",
+        "diagnostics",
+    },
+    "futures": {"_session", "_delayed", "_collections"},
     "xarray": {"_collections", "array"},
 }
 

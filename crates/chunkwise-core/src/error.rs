@@ -284,6 +284,17 @@ pub enum Error {
         #[source]
         cause: Arc<Error>,
     },
+    /// A task of a graph failed; the cause is the source.
+    #[error("task {task} failed{}: {cause}", needed_by(dependents))]
+    GraphTask {
+        /// The task.
+        task: String,
+        /// Who wanted its result, who wanted theirs, and so on.
+        dependents: Vec<String>,
+        /// What went wrong.
+        #[source]
+        cause: Arc<Error>,
+    },
     /// An error raised by a user's function.
     #[error("{0}")]
     User(#[source] Arc<dyn std::error::Error + Send + Sync>),
@@ -364,12 +375,22 @@ impl Error {
         }
     }
 
-    /// The error beneath [`Error::Task`] and [`Error::Deferred`].
+    /// The error beneath [`Error::Task`], [`Error::GraphTask`] and [`Error::Deferred`].
     pub fn root(&self) -> &Error {
         match self {
-            Error::Task { cause, .. } | Error::Deferred { cause, .. } => cause.root(),
+            Error::Task { cause, .. }
+            | Error::GraphTask { cause, .. }
+            | Error::Deferred { cause, .. } => cause.root(),
             other => other,
         }
+    }
+}
+
+/// ` (needed by b, for c)`.
+fn needed_by(dependents: &[String]) -> String {
+    match dependents {
+        [] => String::new(),
+        some => format!(" (needed by {})", some.join(", for ")),
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! - [`run`]: a plan on threads, within a memory budget.
 //! - [`scheduler`]: which task is next; events in, actions out, no threads, clock or I/O.
+//! - [`graph`]: tasks of any functions, on the same threads.
 //! - [`evaluate`]: any region of a body, filled.
 //! - [`Event`], [`Subscriber`]: what happens, for whoever wants to see it.
 //!
@@ -16,6 +17,7 @@ mod combine;
 pub mod evaluate;
 mod events;
 mod executor;
+pub mod graph;
 mod order;
 mod run;
 pub mod scheduler;

@@ -93,6 +93,19 @@ pub(crate) fn exception(py: Python<'_>, error: &Error) -> PyErr {
             let _ = raised.value(py).call_method1("add_note", (note,));
             raised
         }
+        Error::GraphTask {
+            task,
+            dependents,
+            cause,
+        } => {
+            let raised = exception(py, cause);
+            let needed = match dependents.as_slice() {
+                [] => String::new(),
+                some => format!(", needed by {}", some.join(", for ")),
+            };
+            let _ = note(raised.value(py), format!("in task {task}{needed}"));
+            raised
+        }
         Error::Deferred { cause, .. } => exception(py, cause),
         Error::User(cause) => match cause.downcast_ref::<Raised>() {
             Some(Raised(value)) => PyErr::from_value(value.bind(py).clone()),
@@ -136,6 +149,15 @@ pub(crate) fn exception(py: Python<'_>, error: &Error) -> PyErr {
         Error::Internal { .. } => InternalError::new_err(error.to_string()),
         _ => PyValueError::new_err(error.to_string()),
     }
+}
+
+/// Adds a note that is not there: an exception may be raised more than once.
+fn note(exception: &Bound<'_, PyAny>, text: String) -> PyResult<()> {
+    let notes = exception.getattr_opt("__notes__")?;
+    if notes.map_or(Ok(false), |n| n.contains(&text))? {
+        return Ok(());
+    }
+    exception.call_method1("add_note", (text,)).map(drop)
 }
 
 /// Both a `ValueError` and an `IndexError`.

@@ -8,7 +8,7 @@
 //! - [`data`]: memory and objects of others as arrays. [`zarr`]: arrays in Zarr stores.
 //!   [`formats`]: in files of other formats. [`results`]: our memory for others.
 //! - [`pickling`]: expressions as plain data.
-//! - [`session`]: running. [`diagnostics`]: who is told of runs. [`outline`]: expressions and plans as
+//! - [`graph`]: Python functions as tasks. [`session`]: running. [`diagnostics`]: who is told of runs. [`outline`]: expressions and plans as
 //!   plain data, for pictures.
 //! - [`runs`]: what runs, and that nothing does when the interpreter goes down.
 //! - [`errors`]: the one place where an error becomes a Python exception.
@@ -24,6 +24,7 @@ mod expr;
 mod fft;
 mod formats;
 mod functions;
+mod graph;
 mod indexing;
 mod linalg;
 mod order;
@@ -66,6 +67,7 @@ mod _chunkwise {
         fft::register(m)?;
         formats::register(m)?;
         functions::register(m)?;
+        graph::register(m)?;
         indexing::register(m)?;
         outline::register(m)?;
         order::register(m)?;

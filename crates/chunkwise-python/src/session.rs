@@ -13,12 +13,13 @@ use chunkwise::{
 use chunkwise_core::{Pool, View};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::PyTuple;
+use pyo3::types::{PyList, PyTuple};
 
 use crate::arguments::Arrays;
 use crate::diagnostics;
 use crate::errors::{CancelledError, InternalError, OrRaise, raised};
 use crate::expr::PyExpr;
+use crate::graph::{PyGraph, PyTasks};
 use crate::results::PyChunk;
 use crate::runs::{self, Attached, Running};
 use crate::zarr::PyZarrSink;
@@ -136,6 +137,23 @@ impl PySession {
             })
             .collect::<PyResult<_>>()?;
         self.run(py, arrays.0, targets).map(|_| ())
+    }
+
+    /// Runs a graph on at most this many threads; the values of what is wanted, in its order. `hooks`
+    /// are called with a key before its task, and with the key and the value after.
+    #[pyo3(signature = (graph, threads=None, hooks=None))]
+    fn run_graph<'py>(
+        &self,
+        py: Python<'py>,
+        graph: &PyGraph,
+        threads: Option<usize>,
+        hooks: Option<(Py<PyAny>, Py<PyAny>)>,
+    ) -> PyResult<Bound<'py, PyList>> {
+        let tasks = Arc::new(PyTasks::new(py, graph, hooks)?);
+        let (shape, work) = (Arc::clone(&graph.graph), Arc::clone(&tasks));
+        let threads = threads.unwrap_or(usize::MAX);
+        self.quietly(py, move |session| session.run_graph(&shape, work, threads))?;
+        tasks.wanted(py)
     }
 
     /// Writes an array to a `.npy` file, region by region.

@@ -27,6 +27,8 @@
 //! - Fourier transforms: [`fft`].
 //! - Functions of your own on chunks: [`map_blocks`], [`Array::map_blocks`], [`Array::map_overlap`];
 //!   on the last axes, with several results: [`apply_gufunc`].
+//! - Functions of any kind as tasks: [`delayed`](fn@delayed), [`join`], [`gather`], [`Delayed`];
+//!   [`Array::to_delayed`], [`Array::from_delayed`].
 //! - Running: [`Array::compute`], [`Array::persist`], [`Array::to_npy`], [`Array::explain`];
 //!   [`compute`]; [`Session`] for threads, the memory limit, cancelling and events.
 //! - Files and stores of every known format, copies between them: [`formats`].
@@ -43,6 +45,7 @@ mod blocks;
 mod compute;
 mod creation;
 mod data;
+mod delayed;
 mod einsum;
 mod elementwise;
 pub mod fft;
@@ -74,6 +77,7 @@ pub use axes_order::broadcast_arrays;
 pub use blocks::{Blocks, Boundary, Overlap, map_blocks};
 pub use compute::compute;
 pub use creation::meshgrid;
+pub use delayed::{Delayed, delayed, gather, join, try_delayed};
 pub use einsum::einsum;
 pub use elementwise::{Limit, apply, where_};
 pub use gufunc::{Gufunc, GufuncOutput, GufuncTask, apply_gufunc};
@@ -96,6 +100,7 @@ pub use chunkwise_core::{
     Scalar, Source, ViewMut,
 };
 pub use chunkwise_diagnostics as diagnostics;
+pub use chunkwise_exec::graph;
 pub use chunkwise_exec::{CancelToken, Event, Subscriber, Target, is_quick};
 pub use chunkwise_expr::{
     Call, CallFunction, CallInput, CallOutput, CallTask, Expr, Follow, Index,
