@@ -78,6 +78,8 @@ impl Tell {
             start,
             end: self.now(),
             cost: self.cost,
+            read: 0,
+            written: 0,
         }
     }
 
