@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import hashlib
 import io
 import operator
@@ -157,19 +158,24 @@ def _key(name: str, pure: bool | None, *things: Any) -> str:
     return f"{name}-{_token(*things) if pure else uuid.uuid4().hex}"
 
 
+#: For a function that is given later.
+_LATER: Any = object()
+
+
 def delayed(
-    obj: Any,
+    obj: Any = _LATER,
     name: str | None = None,
     pure: bool | None = None,
     nout: int | None = None,
     traverse: bool = True,
-) -> Delayed:
+) -> Any:
     """Makes a function lazy, or an object whose attributes, methods and operators are.
 
     Parameters
     ----------
     obj
-        A function, whose calls are then tasks; or anything else. In lists, tuples, sets, dicts,
+        A function, whose calls are then tasks; or anything else. Without it, what takes it: so that
+        ``@delayed(nout=2)`` decorates. In lists, tuples, sets, dicts,
         slices, named tuples and dataclasses `Delayed` and arrays are found.
     name : str, optional
         The key. A function's name and something unique by default.
@@ -205,6 +211,8 @@ def delayed(
     """
     if nout is not None and (type(nout) is not int or nout < 0):
         raise ValueError(f"nout must be None or a non-negative integer, got {nout!r}")
+    if obj is _LATER:
+        return functools.partial(delayed, name=name, pure=pure, nout=nout, traverse=traverse)
     if isinstance(obj, Delayed):
         return obj
     if _is_array(obj):

@@ -36,6 +36,7 @@ from . import (
     _shapes,
     _standard,
     _statistics,
+    _tasks,
     _ufuncs,
     _zarr,
     fft,
@@ -69,6 +70,7 @@ from ._sets import *  # noqa: F403
 from ._shapes import *  # noqa: F403
 from ._standard import *  # noqa: F403
 from ._statistics import *  # noqa: F403
+from ._tasks import *  # noqa: F403
 from ._ufuncs import *  # noqa: F403
 from ._zarr import *  # noqa: F403
 from .overlap import map_overlap
@@ -104,5 +106,6 @@ __all__ += _sets.__all__
 __all__ += _shapes.__all__
 __all__ += _standard.__all__
 __all__ += _statistics.__all__
+__all__ += _tasks.__all__
 __all__ += _ufuncs.__all__
 __all__ += _zarr.__all__
