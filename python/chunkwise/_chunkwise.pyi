@@ -15,6 +15,7 @@ __all__ = [
     "Chunk",
     "Expr",
     "FUNCTIONS",
+    "Graph",
     "Hooks",
     "InternalError",
     "MemoryLimitError",
@@ -218,6 +219,21 @@ class Expr:
         """The axis whose length is known only after computing."""
 
 @final
+class Graph:
+    """A graph of Python functions."""
+    def __new__(
+        cls,
+        dsk: dict[str, Any],
+        wanted: Sequence[Any],
+        cache: dict[str, Any] | None,
+        classes: Sequence[type],
+    ) -> Graph: ...
+    def __len__(self) -> int:
+        """Return len(self)."""
+    def order(self) -> list[Any]:
+        """The keys of the tasks in the order in which one thread runs them."""
+
+@final
 class Hooks:
     """Python's functions, called from the threads of a run: `start(stages, threads, memory_limit)`,
     `task(stage, number, thread, start, end)`, `finish(ok, elapsed, peak)`."""
@@ -317,6 +333,11 @@ class Session:
         """Bytes held now, and the most of the last run."""
     def persist(self, arrays: Iterable[Expr]) -> list[Expr]:
         """Several arrays computed and kept in memory, in the same chunks."""
+    def run_graph(
+        self, graph: Graph, threads: int | None = None, hooks: tuple[Any, Any] | None = None
+    ) -> list[Any]:
+        """Runs a graph on at most this many threads; the values of what is wanted, in its order. `hooks`
+        are called with a key before its task, and with the key and the value after."""
     def store(self, arrays: Iterable[Expr], writers: Sequence[Any]) -> None:
         """Computes several arrays and stores each: in a Zarr array, or by a function
         `write(start, stop, elements)` for each region."""

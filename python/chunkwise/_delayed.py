@@ -131,7 +131,7 @@ class _Pickler(pickle.Pickler):
         ):
             cells = [c.cell_contents for c in thing.__closure__ or ()]
             code = thing.__code__
-            constants = [c if not isinstance(c, types.CodeType) else c.co_code for c in code.co_consts]
+            constants = [getattr(c, "co_code", c) for c in code.co_consts]
             parts = (code.co_code, code.co_names, constants, thing.__defaults__, cells)
             return ("function", thing.__qualname__, _token(*parts))
         return None
@@ -415,11 +415,10 @@ class _Method:
         return _Method, (self.__name__,)
 
 
-_BINARY = """
-    add sub mul matmul floordiv truediv mod pow and_ or_ xor lshift rshift
-""".split()
-_COMPARE = "eq ne lt le gt ge".split()
-_UNARY = "abs neg pos invert".split()
+_BINARY = ["add", "sub", "mul", "matmul", "floordiv", "truediv", "mod", "pow"]
+_BINARY += ["and_", "or_", "xor", "lshift", "rshift"]
+_COMPARE = ["eq", "ne", "lt", "le", "gt", "ge"]
+_UNARY = ["abs", "neg", "pos", "invert"]
 
 
 def _swapped(function: Callable) -> Callable:
@@ -462,7 +461,8 @@ def _needed(wanted: list[Delayed]) -> dict[str, Delayed]:
 
 
 def _compute(wanted: list[Delayed], arrays: list[Any] | None = None) -> Any:
-    """The values of some; with `arrays`, theirs too, as a pair. All arrays are computed in one run."""
+    """The values of some; with `arrays`, theirs too, as a pair. All arrays are computed in one
+    run."""
     from ._collections import _compute_arrays
 
     needed = _needed(wanted)

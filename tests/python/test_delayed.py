@@ -73,7 +73,6 @@ def test_a_method_may_be_decorated() -> None:
     assert Thing(3).plus(4).compute() == 7
 
 
-
 @pytest.mark.parametrize(
     "make",
     [
@@ -118,7 +117,9 @@ def test_attributes_and_methods() -> None:
     assert delayed(operator.itemgetter)(0)([7]).compute() == 7
 
 
-@pytest.mark.parametrize("name", "add sub mul floordiv truediv mod pow and_ or_ xor".split())
+@pytest.mark.parametrize(
+    "name", ["add", "sub", "mul", "floordiv", "truediv", "mod", "pow", "and_", "or_", "xor"]
+)
 def test_binary_operators(name: str) -> None:
     function = getattr(operator, name)
     assert function(delayed(7), 3).compute() == function(7, 3)

@@ -61,8 +61,10 @@ impl PyGraph {
         dsk: &Bound<'_, PyDict>,
         wanted: Vec<Bound<'_, PyAny>>,
         cache: Option<&Bound<'_, PyDict>>,
-        classes: [Bound<'_, PyType>; 5],
+        classes: Vec<Bound<'_, PyType>>,
     ) -> PyResult<PyGraph> {
+        let classes = <[Bound<'_, PyType>; 5]>::try_from(classes)
+            .map_err(|c| PyValueError::new_err(format!("5 classes, got {}", c.len())))?;
         let mut reader = Reader::new(dsk, classes)?;
         let mut numbers = Vec::with_capacity(wanted.len());
         for key in wanted {
