@@ -2,8 +2,8 @@
 
     python benches/dask_graphs.py [tasks]
 
-For each graph the best of three runs on each scheduler, two threads, in microseconds per task: the whole
-of the call, from the graph as a dict to the result.
+For each graph the best of three runs on each scheduler, two threads, in microseconds per task: the
+whole of the call, from the graph as a dict to the result.
 """
 
 from __future__ import annotations

@@ -86,6 +86,8 @@ def write(folder: Path) -> None:
     diagnostics = importlib.import_module("chunkwise.diagnostics")
     if names := list(getattr(diagnostics, "__all__", ())):
         pages["diagnostics"] = page(titles(diagnostics), "chunkwise.diagnostics", names)
+    futures = importlib.import_module("chunkwise.futures")
+    pages["futures"] = page(titles(futures), "chunkwise.futures", list(futures.__all__))
     listed = ["array", "chunkwise", *sorted(set(pages) - {"array", "chunkwise"})]
     pages["index"] = "\n".join(
         ["API reference", "=============", "", ".. toctree::", "   :maxdepth: 1", ""]

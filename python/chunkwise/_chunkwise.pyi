@@ -17,6 +17,7 @@ __all__ = [
     "DEBUG",
     "Expr",
     "FUNCTIONS",
+    "Graph",
     "Hooks",
     "InternalError",
     "MemoryLimitError",
@@ -225,6 +226,21 @@ class Expr:
         """The axis whose length is known only after computing."""
 
 @final
+class Graph:
+    """A graph of Python functions."""
+    def __new__(
+        cls,
+        dsk: dict[str, Any],
+        wanted: Sequence[Any],
+        cache: dict[str, Any] | None,
+        classes: Sequence[type],
+    ) -> Graph: ...
+    def __len__(self) -> int:
+        """Return len(self)."""
+    def order(self) -> list[Any]:
+        """The keys of the tasks in the order in which one thread runs them."""
+
+@final
 class Hooks:
     """Python's functions, called from the threads of a run: `start(stages, threads, memory_limit)`,
     `task(stage, number, thread, start, end)`, `finish(ok, elapsed, peak)`."""
@@ -324,6 +340,11 @@ class Session:
         """Bytes held now, and the most of the last run."""
     def persist(self, arrays: Iterable[Expr]) -> list[Expr]:
         """Several arrays computed and kept in memory, in the same chunks."""
+    def run_graph(
+        self, graph: Graph, threads: int | None = None, hooks: tuple[Any, Any] | None = None
+    ) -> list[Any]:
+        """Runs a graph on at most this many threads; the values of what is wanted, in its order. `hooks`
+        are called with a key before its task, and with the key and the value after."""
     def savez(
         self, arrays: Iterable[Expr], names: Sequence[str], path: str | PathLike[str]
     ) -> None:

@@ -18,8 +18,8 @@ def _array_type() -> type:
 
 
 def _collect(thing: Any, found: list) -> Callable[[list], Any]:
-    """Puts the arrays and the `Delayed` in a nested thing into `found`; answers what rebuilds it."""
-    if isinstance(thing, Delayed) or isinstance(thing, _array_type()):
+    """Puts the arrays and `Delayed` in a nested thing into `found`; answers what rebuilds it."""
+    if isinstance(thing, (Delayed, _array_type())):
         place = len(found)
         found.append(thing)
         return lambda results: results[place]
@@ -44,8 +44,8 @@ def compute(*things: Any, traverse: bool = True) -> tuple:
     Parameters
     ----------
     *things
-        Arrays and `Delayed`; lists, tuples, sets and dicts of them, nested; anything else is answered
-        as it is.
+        Arrays and `Delayed`; lists, tuples, sets and dicts of them, nested; anything else is
+        answered as it is.
     traverse : bool
         Whether to look into containers.
 
@@ -77,7 +77,7 @@ def compute(*things: Any, traverse: bool = True) -> tuple:
 
 
 def _flat(thing: Any, found: list) -> Callable[[list], Any]:
-    whole = isinstance(thing, Delayed) or isinstance(thing, _array_type())
+    whole = isinstance(thing, (Delayed, _array_type()))
     return _collect(thing, found) if whole else lambda results: thing
 
 
@@ -144,8 +144,8 @@ def explain(*things: Any) -> str:
 
 
 def visualize(*things: Any, filename: Any = None, format: str | None = None) -> Any:
-    """A picture of what several arrays are made of, and of the plan to compute them in one run; or of
-    the graph of several `Delayed`.
+    """A picture of what several arrays are made of, and of the plan to compute them in one run; or
+    of the graph of several `Delayed`.
 
     Parameters
     ----------

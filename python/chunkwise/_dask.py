@@ -117,15 +117,18 @@ def _threads(num_workers: int | None, pool: Any) -> tuple[_native.Session, int |
 
 
 def _graph(dsk: dict, wanted: list, cache: dict | None = None) -> _native.Graph:
+    from dask import _task_spec
     from dask._task_spec import Alias, DataNode, GraphNode, Task, TaskRef, convert_legacy_graph
 
     classes = [TaskRef, DataNode, Alias, Task, GraphNode]
+    # What Dask has fused into one task is taken apart again: it would put it in order for each.
+    fused = getattr(_task_spec, "_execute_subgraph", None)
     try:
-        return _native.Graph(dsk, wanted, cache, classes)
+        return _native.Graph(dsk, wanted, cache, classes, fused)
     except TypeError:
         # Tuples and plain data, as Dask once had them.
         known = dsk.keys() if cache is None else dsk.keys() | cache.keys()
-        return _native.Graph(convert_legacy_graph(dsk, known), wanted, cache, classes)
+        return _native.Graph(convert_legacy_graph(dsk, known), wanted, cache, classes, fused)
 
 
 def _nested(keys: Any, values: dict) -> Any:

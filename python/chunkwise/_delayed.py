@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import hashlib
 import io
 import operator
@@ -130,7 +131,7 @@ class _Pickler(pickle.Pickler):
         ):
             cells = [c.cell_contents for c in thing.__closure__ or ()]
             code = thing.__code__
-            constants = [c if not isinstance(c, types.CodeType) else c.co_code for c in code.co_consts]
+            constants = [getattr(c, "co_code", c) for c in code.co_consts]
             parts = (code.co_code, code.co_names, constants, thing.__defaults__, cells)
             return ("function", thing.__qualname__, _token(*parts))
         return None
@@ -157,19 +158,24 @@ def _key(name: str, pure: bool | None, *things: Any) -> str:
     return f"{name}-{_token(*things) if pure else uuid.uuid4().hex}"
 
 
+#: For a function that is given later.
+_LATER: Any = object()
+
+
 def delayed(
-    obj: Any,
+    obj: Any = _LATER,
     name: str | None = None,
     pure: bool | None = None,
     nout: int | None = None,
     traverse: bool = True,
-) -> Delayed:
+) -> Any:
     """Makes a function lazy, or an object whose attributes, methods and operators are.
 
     Parameters
     ----------
     obj
-        A function, whose calls are then tasks; or anything else. In lists, tuples, sets, dicts,
+        A function, whose calls are then tasks; or anything else. Without it, what takes it: so that
+        ``@delayed(nout=2)`` decorates. In lists, tuples, sets, dicts,
         slices, named tuples and dataclasses `Delayed` and arrays are found.
     name : str, optional
         The key. A function's name and something unique by default.
@@ -205,6 +211,8 @@ def delayed(
     """
     if nout is not None and (type(nout) is not int or nout < 0):
         raise ValueError(f"nout must be None or a non-negative integer, got {nout!r}")
+    if obj is _LATER:
+        return functools.partial(delayed, name=name, pure=pure, nout=nout, traverse=traverse)
     if isinstance(obj, Delayed):
         return obj
     if _is_array(obj):
@@ -407,11 +415,10 @@ class _Method:
         return _Method, (self.__name__,)
 
 
-_BINARY = """
-    add sub mul matmul floordiv truediv mod pow and_ or_ xor lshift rshift
-""".split()
-_COMPARE = "eq ne lt le gt ge".split()
-_UNARY = "abs neg pos invert".split()
+_BINARY = ["add", "sub", "mul", "matmul", "floordiv", "truediv", "mod", "pow"]
+_BINARY += ["and_", "or_", "xor", "lshift", "rshift"]
+_COMPARE = ["eq", "ne", "lt", "le", "gt", "ge"]
+_UNARY = ["abs", "neg", "pos", "invert"]
 
 
 def _swapped(function: Callable) -> Callable:
@@ -454,7 +461,8 @@ def _needed(wanted: list[Delayed]) -> dict[str, Delayed]:
 
 
 def _compute(wanted: list[Delayed], arrays: list[Any] | None = None) -> Any:
-    """The values of some; with `arrays`, theirs too, as a pair. All arrays are computed in one run."""
+    """The values of some; with `arrays`, theirs too, as a pair. All arrays are computed in one
+    run."""
     from ._collections import _compute_arrays
 
     needed = _needed(wanted)

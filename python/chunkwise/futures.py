@@ -1,7 +1,7 @@
 """Functions that run while the program goes on: a client for this machine's threads.
 
-`LocalClient` has the methods of a cluster's client, so that a program moves between them by changing
-one line; its futures are those of `concurrent.futures`, and can be awaited.
+`LocalClient` has the methods of a cluster's client, so that a program moves between them by
+changing one line; its futures are those of `concurrent.futures`, and can be awaited.
 
 >>> from chunkwise.futures import LocalClient, as_completed
 >>> with LocalClient(threads=2) as client:
@@ -110,8 +110,8 @@ class _Job:
 
 
 class _Queue:
-    """Calls that are ready, and the threads that make them. Lives as long as threads and futures do,
-    not as long as the client."""
+    """Calls that are ready, and the threads that make them. Lives as long as threads and futures
+    do, not as long as the client."""
 
     def __init__(self, threads: int) -> None:
         self.threads = threads

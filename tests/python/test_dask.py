@@ -82,6 +82,31 @@ def test_fused_chains_run() -> None:
     assert get({"c": Task.fuse(*tasks, key="c")}, "c") == 4
 
 
+def test_fused_tasks_read_what_is_outside() -> None:
+    tasks = [
+        Task("a", add, TaskRef("x"), TaskRef("y")),
+        Task("b", add, TaskRef("a"), TaskRef("x")),
+        Task("c", lambda l, n: [*l, n], List(TaskRef("a"), TaskRef("b")), Task(None, inc, 1)),
+    ]
+    inner = Task.fuse(*tasks[:2], key="b")
+    outer = Task.fuse(inner, Task("d", add, TaskRef("b"), TaskRef("y")), key="d")
+    graph = {
+        "x": DataNode("x", 1),
+        "y": Task("y", inc, TaskRef("x")),
+        "c": Task.fuse(*tasks, key="c"),
+        "d": outer,
+    }
+    assert get(graph, ["c", "d"]) == threaded(graph, ["c", "d"]) == ([3, 4, 2], 6)
+
+
+def test_an_error_in_a_fused_task_is_its_own() -> None:
+    tasks = [Task("a", operator.truediv, 1, TaskRef("x")), Task("b", inc, TaskRef("a"))]
+    graph = {"x": DataNode("x", 0), "b": Task.fuse(*tasks, key="b")}
+    with pytest.raises(ZeroDivisionError) as caught:
+        get(graph, "b")
+    assert caught.value.__notes__ == ["in task 'b'"]
+
+
 def test_an_error_is_the_tasks_own() -> None:
     class Odd(Exception):
         pass

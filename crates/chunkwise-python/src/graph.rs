@@ -10,7 +10,7 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyCFunction, PyDict, PyList, PyString, PyTuple, PyType};
 
-use crate::errors::raised;
+use crate::errors::{InternalError, raised};
 
 pub(crate) fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_class::<PyGraph>()
@@ -27,6 +27,23 @@ enum Step {
     Call(Box<Call>),
     /// An object that is called with a dict of what it reads.
     Opaque(Box<Opaque>),
+    Subgraph(Box<Subgraph>),
+    /// What a subgraph is given from outside.
+    Given(usize),
+}
+
+/// Tasks that are one: their inputs are numbers among themselves.
+struct Subgraph {
+    given: Vec<Step>,
+    steps: Vec<Step>,
+    /// For each task in order, whose results nobody reads after it.
+    order: Vec<(usize, Vec<usize>)>,
+}
+
+/// The values within a subgraph that runs.
+struct Scope<'py> {
+    given: Vec<Bound<'py, PyAny>>,
+    made: Vec<Option<Bound<'py, PyAny>>>,
 }
 
 struct Call {
@@ -55,15 +72,20 @@ impl PyGraph {
     /// A node is of one of `classes`: a reference (`key`), data (`value`), an alias (`target`), a task
     /// (`func`, `args`, `kwargs`), or of a base class (`dependencies`, called with a dict of them). The
     /// arguments of a task may be references, and nodes themselves. `cache` has values of keys that are
-    /// not made. A node of no such class is a `TypeError`.
+    /// not made. A node of no such class is a `TypeError`. `subgraph` is the function of tasks that
+    /// are fused from several: of a dict of nodes, the wanted key, keys of inputs, and these.
     #[new]
+    #[pyo3(signature = (dsk, wanted, cache, classes, subgraph=None))]
     fn new(
         dsk: &Bound<'_, PyDict>,
         wanted: Vec<Bound<'_, PyAny>>,
         cache: Option<&Bound<'_, PyDict>>,
-        classes: [Bound<'_, PyType>; 5],
+        classes: Vec<Bound<'_, PyType>>,
+        subgraph: Option<Bound<'_, PyAny>>,
     ) -> PyResult<PyGraph> {
-        let mut reader = Reader::new(dsk, classes)?;
+        let classes = <[Bound<'_, PyType>; 5]>::try_from(classes)
+            .map_err(|c| PyValueError::new_err(format!("5 classes, got {}", c.len())))?;
+        let mut reader = Reader::new(dsk, classes, subgraph)?;
         let mut numbers = Vec::with_capacity(wanted.len());
         for key in wanted {
             if !dsk.contains(&key)? && !cache.is_some_and(|c| c.contains(&key).unwrap_or(false)) {
@@ -152,6 +174,7 @@ enum Kind {
 struct Reader<'py> {
     classes: [Bound<'py, PyType>; 5],
     call: Bound<'py, PyAny>,
+    subgraph: Option<Bound<'py, PyAny>>,
     /// By the address of a type, which is kept alive.
     kinds: HashMap<usize, (Kind, Bound<'py, PyType>)>,
     keys: Vec<Bound<'py, PyAny>>,
@@ -159,8 +182,13 @@ struct Reader<'py> {
 }
 
 impl<'py> Reader<'py> {
-    fn new(dsk: &Bound<'py, PyDict>, classes: [Bound<'py, PyType>; 5]) -> PyResult<Reader<'py>> {
+    fn new(
+        dsk: &Bound<'py, PyDict>,
+        classes: [Bound<'py, PyType>; 5],
+        subgraph: Option<Bound<'py, PyAny>>,
+    ) -> PyResult<Reader<'py>> {
         Ok(Reader {
+            subgraph,
             call: classes[3].getattr("__call__")?,
             classes,
             kinds: HashMap::new(),
@@ -255,8 +283,14 @@ impl<'py> Reader<'py> {
         depth: usize,
     ) -> PyResult<Step> {
         let py = node.py();
-        let function = node.getattr(intern!(py, "func"))?.unbind();
+        let function = node.getattr(intern!(py, "func"))?;
         let given = node.getattr(intern!(py, "args"))?.cast_into::<PyTuple>()?;
+        if self.subgraph.as_ref().is_some_and(|s| s.is(&function))
+            && let Some(fused) = self.fused(&given, inputs, depth)?
+        {
+            return Ok(fused);
+        }
+        let function = function.unbind();
         let mut args = Vec::with_capacity(given.len());
         for arg in given.iter() {
             args.push(self.step(&arg, inputs, depth + 1)?);
@@ -275,11 +309,98 @@ impl<'py> Reader<'py> {
     }
 }
 
+impl<'py> Reader<'py> {
+    /// A task made of several, if its arguments are as expected.
+    fn fused(
+        &mut self,
+        args: &Bound<'py, PyTuple>,
+        inputs: &mut Vec<usize>,
+        depth: usize,
+    ) -> PyResult<Option<Step>> {
+        if args.len() < 3 || depth > DEEPEST {
+            return Ok(None);
+        }
+        let (Ok(nodes), Ok(keys)) = (
+            args.get_item(0)?.cast_into::<PyDict>(),
+            args.get_item(2)?.cast_into::<PyTuple>(),
+        ) else {
+            return Ok(None);
+        };
+        if args.len() != 3 + keys.len() {
+            return Ok(None);
+        }
+        // Numbers within it are its own.
+        let outer = (
+            std::mem::take(&mut self.keys),
+            std::mem::replace(&mut self.numbers, PyDict::new(args.py())),
+        );
+        let inner = self.inner(&nodes, &args.get_item(1)?, &keys, depth);
+        (self.keys, self.numbers) = outer;
+        let Some((steps, order)) = inner? else {
+            return Ok(None);
+        };
+        let mut given = Vec::with_capacity(keys.len());
+        for arg in args.iter().skip(3) {
+            given.push(self.step(&arg, inputs, depth + 1)?);
+        }
+        Ok(Some(Step::Subgraph(Box::new(Subgraph {
+            given,
+            steps,
+            order,
+        }))))
+    }
+
+    /// The steps of a subgraph and their order; nothing where a node is missing.
+    fn inner(
+        &mut self,
+        nodes: &Bound<'py, PyDict>,
+        wanted: &Bound<'py, PyAny>,
+        given: &Bound<'py, PyTuple>,
+        depth: usize,
+    ) -> PyResult<Option<(Vec<Step>, Order)>> {
+        let places = PyDict::new(nodes.py());
+        for (place, key) in given.iter().enumerate() {
+            places.set_item(key, place)?;
+        }
+        let wanted = self.number(wanted)?;
+        let mut builder = GraphBuilder::default();
+        let mut steps = Vec::new();
+        let mut inputs = Vec::new();
+        while let Some(key) = self.keys.get(steps.len()).cloned() {
+            inputs.clear();
+            steps.push(match (places.get_item(&key)?, nodes.get_item(&key)?) {
+                (Some(place), _) => Step::Given(place.extract()?),
+                (None, Some(node)) => self.step(&node, &mut inputs, depth + 1)?,
+                (None, None) => return Ok(None),
+            });
+            builder.task(inputs.iter().copied());
+        }
+        let Ok(graph) = builder.finish(&[wanted], &|n| n.to_string()) else {
+            return Ok(None);
+        };
+        let order = graph.order().iter();
+        let mut order: Order = order.map(|t| (*t as usize, Vec::new())).collect();
+        let mut last: HashMap<usize, usize> = HashMap::new();
+        for (place, (task, _)) in order.iter().enumerate() {
+            last.extend(graph.inputs(*task).iter().map(|i| (*i as usize, place)));
+        }
+        for (task, place) in last {
+            order[place].1.push(task);
+        }
+        Ok(Some((steps, order)))
+    }
+}
+
+type Order = Vec<(usize, Vec<usize>)>;
 type Slot = Mutex<Option<Py<PyAny>>>;
 
 /// Held only while nothing of Python's runs.
 fn lock(slot: &Slot) -> MutexGuard<'_, Option<Py<PyAny>>> {
     slot.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn absent() -> PyErr {
+    InternalError::new_err("a result of a task is missing")
 }
 
 /// A run of a graph.
@@ -322,16 +443,57 @@ impl PyTasks {
 
     fn value<'py>(&self, py: Python<'py>, task: usize) -> PyResult<Bound<'py, PyAny>> {
         let value = lock(&self.values[task]).as_ref().map(|v| v.clone_ref(py));
-        let value = value.ok_or_else(|| PyRuntimeError::new_err("a result is missing"))?;
-        Ok(value.into_bound(py))
+        Ok(value.ok_or_else(absent)?.into_bound(py))
     }
 
-    fn evaluate<'py>(&self, py: Python<'py>, step: &Step) -> PyResult<Bound<'py, PyAny>> {
+    fn input<'py>(
+        &self,
+        py: Python<'py>,
+        task: usize,
+        scope: Option<&Scope<'py>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        match scope {
+            None => self.value(py, task),
+            Some(scope) => scope.made[task].clone().ok_or_else(absent),
+        }
+    }
+
+    fn subgraph<'py>(
+        &self,
+        py: Python<'py>,
+        subgraph: &Subgraph,
+        outer: Option<&Scope<'py>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let given = subgraph.given.iter().map(|s| self.evaluate(py, s, outer));
+        let mut scope = Scope {
+            given: given.collect::<PyResult<_>>()?,
+            made: vec![None; subgraph.steps.len()],
+        };
+        let mut last = None;
+        for (task, unread) in &subgraph.order {
+            let value = self.evaluate(py, &subgraph.steps[*task], Some(&scope))?;
+            last = Some(value.clone());
+            scope.made[*task] = Some(value);
+            unread.iter().for_each(|t| scope.made[*t] = None);
+        }
+        last.ok_or_else(absent)
+    }
+
+    fn evaluate<'py>(
+        &self,
+        py: Python<'py>,
+        step: &Step,
+        scope: Option<&Scope<'py>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
         match step {
             Step::Value(value) => Ok(value.bind(py).clone()),
-            Step::Input(task) => self.value(py, *task),
+            Step::Input(task) => self.input(py, *task, scope),
+            Step::Given(place) => scope
+                .and_then(|s| s.given.get(*place).cloned())
+                .ok_or_else(absent),
+            Step::Subgraph(subgraph) => self.subgraph(py, subgraph, scope),
             Step::Call(call) => {
-                let args = call.args.iter().map(|a| self.evaluate(py, a));
+                let args = call.args.iter().map(|a| self.evaluate(py, a, scope));
                 let args = PyTuple::new(py, args.collect::<PyResult<Vec<_>>>()?)?;
                 let function = call.function.bind(py);
                 if call.kwargs.is_empty() {
@@ -339,14 +501,14 @@ impl PyTasks {
                 }
                 let kwargs = PyDict::new(py);
                 for (name, arg) in &call.kwargs {
-                    kwargs.set_item(name, self.evaluate(py, arg)?)?;
+                    kwargs.set_item(name, self.evaluate(py, arg, scope)?)?;
                 }
                 function.call(args, Some(&kwargs))
             }
             Step::Opaque(opaque) => {
                 let values = PyDict::new(py);
                 for (key, task) in &opaque.inputs {
-                    values.set_item(key, self.value(py, *task)?)?;
+                    values.set_item(key, self.input(py, *task, scope)?)?;
                 }
                 opaque.object.bind(py).call1((values,))
             }
@@ -357,7 +519,7 @@ impl PyTasks {
         if let Some((before, _)) = &self.hooks {
             before.bind(py).call1((&self.keys[task],))?;
         }
-        let value = self.evaluate(py, &self.steps[task])?;
+        let value = self.evaluate(py, &self.steps[task], None)?;
         if let Some((_, after)) = &self.hooks {
             after.bind(py).call1((&self.keys[task], &value))?;
         }

@@ -38,6 +38,7 @@ from . import (
     _shapes,
     _standard,
     _statistics,
+    _tasks,
     _ufuncs,
     _zarr,
     fft,
@@ -73,6 +74,7 @@ from ._sets import *  # noqa: F403
 from ._shapes import *  # noqa: F403
 from ._standard import *  # noqa: F403
 from ._statistics import *  # noqa: F403
+from ._tasks import *  # noqa: F403
 from ._ufuncs import *  # noqa: F403
 from ._zarr import *  # noqa: F403
 from .overlap import map_overlap
@@ -109,6 +111,7 @@ __all__ += _sets.__all__
 __all__ += _shapes.__all__
 __all__ += _standard.__all__
 __all__ += _statistics.__all__
+__all__ += _tasks.__all__
 __all__ += _ufuncs.__all__
 __all__ += _hdf5.__all__
 __all__ += _zarr.__all__

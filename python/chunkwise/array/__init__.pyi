@@ -268,6 +268,7 @@ from ._statistics import ediff1d as ediff1d
 from ._statistics import gradient as gradient
 from ._statistics import moment as moment
 from ._statistics import unwrap as unwrap
+from ._tasks import from_delayed as from_delayed
 from ._ufuncs import abs as abs
 from ._ufuncs import absolute as absolute
 from ._ufuncs import acos as acos
@@ -516,6 +517,7 @@ __all__ = [
     "fmod",
     "frexp",
     "from_array",
+    "from_delayed",
     "from_dlpack",
     "from_hdf5",
     "from_npy",

@@ -268,6 +268,18 @@ class Array:
         `chunkwise.array.map_overlap`."""
         return overlap.map_overlap(func, self, depth=depth, boundary=boundary, trim=trim, **kwargs)
 
+    def to_delayed(self, optimize_graph: bool = True) -> np.ndarray:
+        """Each chunk as a `chunkwise.delayed` value, in an array of objects of shape `numblocks`.
+
+        Chunks that are asked for together are computed in one run.
+
+        Examples
+        --------
+        >>> da.arange(6, chunks=2).to_delayed()[1].compute()
+        array([2, 3])
+        """
+        return _tasks.to_delayed(self)
+
     def store(self, targets: Any, **kwargs: Any) -> Any:
         """Computes and writes into an object with slice assignment; see `chunkwise.array.store`."""
         return _foreign.store(self, targets, **kwargs)
@@ -806,6 +818,7 @@ from . import (  # noqa: E402
     _shapes,
     _standard,
     _statistics,
+    _tasks,
     _zarr,
     overlap,
 )

@@ -1,6 +1,7 @@
 //! From a [`Delayed`] to its value.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chunkwise_core::{Error, Result};
@@ -49,30 +50,62 @@ impl Tasks for Calls {
     }
 }
 
-/// Numbers what some nodes need.
+/// A node whose inputs are being numbered.
+const OPEN: usize = usize::MAX;
+
+/// Addresses are different enough, and a graph may have many.
+#[derive(Default)]
+struct AddressHasher(u64);
+
+impl Hasher for AddressHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|b| self.write_usize(usize::from(*b)));
+    }
+
+    fn write_usize(&mut self, n: usize) {
+        // Multiplied by 2^64 over the golden ratio; both halves, so that all bits tell.
+        let wide = u128::from(self.0 ^ n as u64) * 0x9E37_79B9_7F4A_7C15;
+        self.0 = wide as u64 ^ (wide >> 64) as u64;
+    }
+}
+
+/// Numbers what some nodes need, inputs before those that read them: neighbours in the graph are
+/// neighbours in memory.
 fn numbered(wanted: &[Arc<Node>]) -> Result<(Arc<Graph>, Vec<Arc<Node>>)> {
     let mut builder = GraphBuilder::default();
     let mut nodes: Vec<Arc<Node>> = Vec::new();
-    let mut numbers: HashMap<*const Node, usize> = HashMap::new();
-    let number = |node: &Arc<Node>,
-                  nodes: &mut Vec<Arc<Node>>,
-                  numbers: &mut HashMap<*const Node, usize>| {
-        *numbers.entry(Arc::as_ptr(node)).or_insert_with(|| {
-            nodes.push(Arc::clone(node));
-            nodes.len() - 1
-        })
-    };
-    let each = wanted.iter();
-    let wanted: Vec<usize> = each.map(|n| number(n, &mut nodes, &mut numbers)).collect();
-    let mut next = 0;
-    while let Some(node) = nodes.get(next).cloned() {
-        let inputs = node.inputs.iter();
-        let task = builder.task(inputs.map(|i| number(i, &mut nodes, &mut numbers)));
-        if let Some(bytes) = node.declared() {
-            builder.declare(task, bytes);
+    let mut numbers: HashMap<*const Node, usize, BuildHasherDefault<AddressHasher>> =
+        HashMap::default();
+    let mut stack: Vec<&Arc<Node>> = wanted.iter().rev().collect();
+    while let Some(node) = stack.last().copied() {
+        let address = Arc::as_ptr(node);
+        match numbers.get(&address) {
+            None if !node.inputs.is_empty() => {
+                numbers.insert(address, OPEN);
+                stack.extend(node.inputs.iter().rev());
+            }
+            None | Some(&OPEN) => {
+                stack.pop();
+                numbers.insert(address, nodes.len());
+                nodes.push(Arc::clone(node));
+                let inputs = node.inputs.iter();
+                let inputs = inputs.filter_map(|i| numbers.get(&Arc::as_ptr(i)).copied());
+                let task = builder.task(inputs);
+                if let Some(bytes) = node.declared() {
+                    builder.declare(task, bytes);
+                }
+            }
+            Some(_) => {
+                stack.pop();
+            }
         }
-        next += 1;
     }
+    let of = |n: &Arc<Node>| numbers.get(&Arc::as_ptr(n)).copied();
+    let wanted: Vec<usize> = wanted.iter().filter_map(of).collect();
     let graph = builder.finish(&wanted, &|n| nodes[n].called())?;
     Ok((graph, nodes))
 }
