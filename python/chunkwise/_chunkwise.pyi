@@ -29,6 +29,7 @@ __all__ = [
     "Random",
     "SCANS",
     "Sampler",
+    "Server",
     "Session",
     "Source",
     "Store",
@@ -257,8 +258,10 @@ class Profile:
     def detach(self) -> bool: ...
     def runs(
         self,
-    ) -> list[tuple[list[str], int, int, float, float | None, bool, int, int, int]]: ...
+    ) -> list[tuple[list[str], int, int, float, float | None, bool, int, int, int, int, int]]: ...
     def tasks(self) -> list[tuple[int, int, int, str, int, float, float]]: ...
+    def trace(self, path: str | PathLike[str], sampler: Sampler | None) -> None:
+        """Writes all of it as a trace file, with the samples of a sampler where one is given."""
 
 @final
 class Progress:
@@ -318,6 +321,15 @@ class Sampler:
     def start(self) -> None:
         """Samples from now on."""
     def stop(self) -> None: ...
+
+@final
+class Server:
+    """Serves a page that shows every run."""
+    def __new__(cls, host: str, port: int) -> Server: ...
+    def close(self) -> bool:
+        """Ends it; whether it was there."""
+    @property
+    def url(self) -> str: ...
 
 @final
 class Session:

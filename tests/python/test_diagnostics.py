@@ -415,3 +415,52 @@ def test_a_run_that_nobody_hears_is_not_delayed():
     )
     x.sum().compute()
     assert set(seen) == {threading.get_ident()}
+
+
+def test_a_trace_is_valid_and_its_times_are_those_of_the_tasks(tmp_path):
+    import json
+
+    with ResourceProfiler(dt=0.005) as rprof, Profiler() as prof:
+        slow(0.02, 6).sum().compute()
+    prof.trace(tmp_path / "run.json", rprof)
+    trace = json.loads((tmp_path / "run.json").read_text())
+    events = trace["traceEvents"]
+    # Trace Event Format: complete events, counters and metadata, each with what it must have.
+    needed = {"X": {"ts", "dur", "tid", "cat"}, "C": {"ts", "args"}, "M": {"args"}}
+    for event in events:
+        assert needed[event["ph"]] | {"name", "pid"} <= set(event)
+        assert event.get("ts", 0) >= 0 and event.get("dur", 0) >= 0
+    tasks = sorted((e for e in events if e.get("cat") == "task"), key=lambda e: e["args"]["number"])
+    known = sorted(prof.results, key=lambda t: t.number)
+    assert len(tasks) == len(known)
+    origin = known[0].start - tasks[0]["ts"] / 1e6
+    by_place = {(e["args"]["stage"], e["args"]["number"]): e for e in tasks}
+    for task in known:
+        event = by_place[task.stage, task.number]
+        assert event["name"] == task.label
+        assert event["dur"] == pytest.approx((task.end - task.start) * 1e6, abs=1)
+        assert event["ts"] == pytest.approx((task.start - origin) * 1e6, abs=1)
+    # Six chunks of 20 ms.
+    assert sum(e["dur"] for e in tasks) >= 6 * 20_000
+    # On a row, one ends before the next begins.
+    for tid in {e["tid"] for e in tasks}:
+        own = sorted((e["ts"], e["ts"] + e["dur"]) for e in tasks if e["tid"] == tid)
+        assert all(a[1] <= b[0] + 0.002 for a, b in zip(own, own[1:], strict=False))
+    rows = {e["tid"] for e in events if e["name"] == "thread_name"}
+    assert {e["tid"] for e in tasks} <= rows
+    (run,) = [e for e in events if e.get("cat") == "run"]
+    assert run["args"]["ok"] is True
+    assert run["args"]["read"] == prof.runs[0].read == 6 * 200_000 * 8
+    counters = {e["name"] for e in events if e["ph"] == "C"}
+    assert counters >= {"arrays", "memory limit", "processors"}
+    assert prof.to_trace(rprof) == trace
+    with pytest.raises(TypeError, match="int"):
+        prof.trace(tmp_path / "x.json", 3)
+
+
+def test_runs_count_what_they_write(tmp_path):
+    with Profiler() as prof:
+        da.to_npy_stack(tmp_path / "x", da.ones((40, 50), chunks=10))
+        da.ones((40, 50), chunks=10).to_zarr(str(tmp_path / "y.zarr"))
+    assert prof.runs[-1].written == 40 * 50 * 8
+    assert prof.runs[-1].read == 0

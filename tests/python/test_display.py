@@ -1,6 +1,7 @@
 """What a person sees of an array: text, HTML, pictures."""
 
 import io
+import re
 import shutil
 import subprocess
 import sys
@@ -230,3 +231,38 @@ def test_what_draws_is_not_loaded_with_the_package():
     command = [sys.executable, "-c", program]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+def test_repeats_in_a_picture_are_drawn_once():
+    x = unreadable((100, 100), chunks=50)
+    for _ in range(100):
+        x = da.roll(x - x.mean(axis=0), 3, axis=0)
+    shown = texts(x.visualize())
+    assert any(re.fullmatch(r"the same [\d,]+ times more", t) for t in shown)
+    # The first and the last are there, and the source.
+    assert sum("mean" in t for t in shown) >= 2
+    assert any("unreadable" in t or "source" in t for t in shown)
+    assert len(shown) < 200
+
+
+def test_siblings_in_a_picture_are_one_box():
+    parts = [unreadable((10, 10), name=f"part {k}", chunks=5) for k in range(60)]
+    shown = texts(da.concatenate([(p * 2).sum(axis=0) for p in parts]).visualize())
+    assert any(t.startswith("60 × ") for t in shown)
+    assert len(shown) < 100
+
+
+def test_folded_graphs_have_no_cycles_and_keep_their_results():
+    from chunkwise.diagnostics._fold import folded
+    from chunkwise.diagnostics._graph import Box
+
+    rng = np.random.default_rng(7)
+    for count in (1, 30, 60, 200, 500):
+        for kinds in (1, 3, 40):
+            boxes = []
+            for n in range(count):
+                inputs = sorted({int(i) for i in rng.integers(max(0, n - 9), n, 2)} if n else ())
+                boxes.append(Box([f"op {chr(97 + int(rng.integers(kinds)))}"], inputs))
+            out = folded(boxes, [count - 1], 40)
+            assert 0 < len(out) <= 41
+            assert all(i < n for n, box in enumerate(out) for i in box.inputs)

@@ -8,6 +8,7 @@ use std::hint::black_box;
 use std::time::Instant;
 
 use chunkwise::diagnostics::resources;
+use chunkwise::diagnostics::serve::Server;
 use chunkwise::{Array, Boundary, Chunk, DType, Overlap, Random, Session, ViewMut};
 use chunkwise_core::{Canvas, Grid, Pool};
 
@@ -21,7 +22,7 @@ type Row = (&'static str, &'static str, fn(usize) -> Vec<Measured>);
 struct Measured(String, f64, f64);
 
 fn main() {
-    let rows: [Row; 15] = [
+    let rows: [Row; 16] = [
         (
             "E1",
             "normal(10000x10000) in 1000x1000, mean(0)[0:100]",
@@ -67,6 +68,11 @@ fn main() {
             out_of_core,
         ),
         ("E15", "1 to 2 threads", scaling),
+        (
+            "E16",
+            "what the page costs: long tasks, short ones, and the shortest",
+            watched,
+        ),
     ];
     let args: Vec<String> = std::env::args()
         .skip(1)
@@ -395,4 +401,65 @@ fn scaling(threads: usize) -> Vec<Measured> {
         }
     }
     all
+}
+
+/// Runs with the page and without it in turns, so that what else the machine does is in both.
+fn watched(threads: usize) -> Vec<Measured> {
+    let long = Random::new(3)
+        .random([15_000, 100_000], [1000, 1000])
+        .unwrap();
+    let call = |c: ndarray::ArrayViewD<'_, f64>| c.to_owned();
+    let short = Array::zeros([20_000_000], DType::F64, 1000).unwrap();
+    let short = short.map_blocks(call).unwrap().sum(..).unwrap();
+    let least = Array::zeros([1_000_000], DType::F64, 1000).unwrap();
+    let least = least.sum(..).unwrap();
+    let mut all = Vec::new();
+    for (what, array, session, turns) in [
+        ("E4", long.mean(..).unwrap(), session(threads), 9),
+        ("20,000 calls of 1000 elements", short, session(threads), 21),
+        (
+            "10^6 tasks of 1 element",
+            least,
+            session(threads).with_grain(1),
+            5,
+        ),
+    ] {
+        let server = Server::bind("127.0.0.1", 0).unwrap();
+        let look = look_at(&server);
+        let seen = session.clone().with_subscriber(server.recorder());
+        let tasks = session.plan(&[&array]).unwrap().task_count();
+        let (mut without, mut with) = (Vec::new(), Vec::new());
+        for _ in 0..turns {
+            for (session, times) in [(&session, &mut without), (&seen, &mut with)] {
+                let start = Instant::now();
+                drop(black_box(session.compute(&[&array]).unwrap()));
+                times.push(start.elapsed().as_secs_f64() * 1e3);
+            }
+        }
+        without.sort_by(f64::total_cmp);
+        with.sort_by(f64::total_cmp);
+        let more = (with[turns / 2] - without[turns / 2]) * 1e6 / tasks as f64;
+        all.push(Measured(
+            format!("{what}, {tasks} tasks"),
+            without[turns / 2],
+            0.0,
+        ));
+        let name = format!("  watched: {more:+.0} ns a task");
+        all.push(Measured(name, with[turns / 2], 0.0));
+        server.close();
+        look.join().unwrap();
+    }
+    all
+}
+
+/// Somebody who looks at the page until its end.
+fn look_at(server: &Server) -> std::thread::JoinHandle<()> {
+    use std::io::{Read, Write};
+    let mut stream = std::net::TcpStream::connect(server.address()).unwrap();
+    std::thread::spawn(move || {
+        let asked = b"GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n";
+        stream.write_all(asked).unwrap();
+        let mut part = [0; 1 << 16];
+        while stream.read(&mut part).is_ok_and(|n| n > 0) {}
+    })
 }
