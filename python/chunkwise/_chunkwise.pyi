@@ -235,6 +235,7 @@ class Graph:
         wanted: Sequence[Any],
         cache: dict[str, Any] | None,
         classes: Sequence[type],
+        subgraph: Any | None = None,
     ) -> Graph: ...
     def __len__(self) -> int:
         """Return len(self)."""
@@ -403,6 +404,9 @@ class Source:
         fortran_order: bool,
     ) -> Source:
         """A file of nothing but elements."""
+    @staticmethod
+    def zarr(bytes: bytes) -> Source:
+        """An array in a Zarr store."""
 
 @final
 class Store:
