@@ -154,10 +154,10 @@ fn every_needed_task_runs_once_and_every_result_is_right_and_released() {
             Setting::new(threads)
                 .run(&graph, Arc::clone(&sums))
                 .unwrap();
-            for (task, expected) in expected.iter().enumerate() {
+            for (task, right) in expected.iter().enumerate() {
                 let runs = sums.runs[task].load(Ordering::Relaxed);
                 assert_eq!(runs, usize::from(graph.order().contains(&(task as u32))));
-                let kept = wanted.contains(&task).then_some(*expected);
+                let kept = wanted.contains(&task).then_some(*right);
                 assert_eq!(sums.value(task), kept, "seed {seed}, task {task}");
             }
         }

@@ -35,6 +35,14 @@ pub(super) fn depth_first(
         None => 1,
     };
     let beyond = |task: u32| most[task as usize].saturating_sub(left(task));
+    // So it is where all inputs are alike, as in trees.
+    let as_wished = |task: &u32| {
+        let inputs = inputs.of(*task as usize);
+        inputs.windows(2).all(|w| beyond(w[0]) >= beyond(w[1]))
+    };
+    if order.iter().all(as_wished) {
+        return Ok(order);
+    }
     let neediest_last = |task: u32, into: &mut Vec<u32>| {
         let from = into.len();
         as_given(task, into);
