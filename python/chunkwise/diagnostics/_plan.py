@@ -91,7 +91,7 @@ def _expression(exprs: list[Any]) -> list[Box]:
     boxes: list[Box] = []
     place: dict[int, int] = {}
     count = len(nodes) - len(numbers)
-    folded: dict[int, list[str]] = {}
+    chains: dict[int, list[str]] = {}
     for n, node in enumerate(nodes):
         if n in numbers:
             continue
@@ -116,7 +116,7 @@ def _expression(exprs: list[Any]) -> list[Box]:
             and boxes[above].colour == _COLOUR["map"]
         )
         if chained:
-            names = folded.setdefault(above, [boxes[above].lines[0]])
+            names = chains.setdefault(above, [boxes[above].lines[0]])
             names.append(label)
             box.inputs = boxes[above].inputs
             shown = names if len(names) <= 3 else [names[0], f"… {len(names) - 2:,} more", label]
