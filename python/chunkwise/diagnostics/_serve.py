@@ -11,6 +11,15 @@ class Server:
     """A page of the runs of this process, until it is closed; `serve` makes it.
 
     It is closed at the end of its ``with``, by `close`, and at the end of the program.
+
+    Examples
+    --------
+    >>> from chunkwise.diagnostics import serve
+    >>> with serve() as page:
+    ...     page.url.startswith("http://127.0.0.1:"), page.closed
+    (True, False)
+    >>> page.closed
+    True
     """
 
     def __init__(self, host: str, port: int) -> None:
