@@ -227,6 +227,7 @@ class Graph:
         wanted: Sequence[Any],
         cache: dict[str, Any] | None,
         classes: Sequence[type],
+        subgraph: Any | None = None,
     ) -> Graph: ...
     def __len__(self) -> int:
         """Return len(self)."""

@@ -86,7 +86,7 @@ def test_fused_tasks_read_what_is_outside() -> None:
     tasks = [
         Task("a", add, TaskRef("x"), TaskRef("y")),
         Task("b", add, TaskRef("a"), TaskRef("x")),
-        Task("c", lambda l, n: [*l, n], List(TaskRef("a"), TaskRef("b")), Task(None, inc, 1)),
+        Task("c", lambda some, n: [*some, n], List(TaskRef("a"), TaskRef("b")), Task(None, inc, 1)),
     ]
     inner = Task.fuse(*tasks[:2], key="b")
     outer = Task.fuse(inner, Task("d", add, TaskRef("b"), TaskRef("y")), key="d")

@@ -357,7 +357,7 @@ impl<'py> Reader<'py> {
         wanted: &Bound<'py, PyAny>,
         given: &Bound<'py, PyTuple>,
         depth: usize,
-    ) -> PyResult<Option<(Vec<Step>, Order)>> {
+    ) -> PyResult<Option<(Vec<Step>, InnerOrder)>> {
         let places = PyDict::new(nodes.py());
         for (place, key) in given.iter().enumerate() {
             places.set_item(key, place)?;
@@ -379,7 +379,7 @@ impl<'py> Reader<'py> {
             return Ok(None);
         };
         let order = graph.order().iter();
-        let mut order: Order = order.map(|t| (*t as usize, Vec::new())).collect();
+        let mut order: InnerOrder = order.map(|t| (*t as usize, Vec::new())).collect();
         let mut last: HashMap<usize, usize> = HashMap::new();
         for (place, (task, _)) in order.iter().enumerate() {
             last.extend(graph.inputs(*task).iter().map(|i| (*i as usize, place)));
@@ -391,7 +391,7 @@ impl<'py> Reader<'py> {
     }
 }
 
-type Order = Vec<(usize, Vec<usize>)>;
+type InnerOrder = Vec<(usize, Vec<usize>)>;
 type Slot = Mutex<Option<Py<PyAny>>>;
 
 /// Held only while nothing of Python's runs.
