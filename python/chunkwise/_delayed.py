@@ -485,8 +485,8 @@ def _compute(wanted: list[Delayed], arrays: list[Any] | None = None) -> Any:
 def _picture(wanted: list[Delayed]) -> Any:
     """Boxes and arrows, inputs before what reads them."""
     from ._svg import Drawing
+    from .diagnostics._fold import folded
     from .diagnostics._graph import Box, draw
-    from .diagnostics._plan import _nearest
 
     needed = _needed(wanted)
     order: list[str] = []
@@ -510,7 +510,7 @@ def _picture(wanted: list[Delayed]) -> Any:
         inputs = list(dict.fromkeys(place[i._key] for i in one._inputs))
         boxes.append(Box([name], inputs, round=not inputs, title=key))
     roots = [place[one._key] for one in wanted]
-    drawing, width, height = draw(_nearest(boxes, roots))
+    drawing, width, height = draw(folded(boxes, roots, 60))
     whole = Drawing()
     whole.group(drawing, 16, 16)
     count = f"{len(order):,} task" + ("s" if len(order) != 1 else "")

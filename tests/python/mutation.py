@@ -52,7 +52,13 @@ LONG = {
 #: What NumPy's functions of these names raise too.
 NUMPYS = {"cov": RuntimeError, "corrcoef": RuntimeError, "from_dlpack": BufferError}
 #: What acts on the process, or blocks.
-SKIPPED = {"chunkwise.config.set", "chunkwise.array.Array.to_npy"}
+SKIPPED = {
+    "chunkwise.config.set",
+    "chunkwise.array.Array.to_npy",
+    # Their examples' client ends with them.
+    "chunkwise.futures.as_completed",
+    "chunkwise.futures.wait",
+}
 
 _x = np.arange(24.0).reshape(4, 6)
 

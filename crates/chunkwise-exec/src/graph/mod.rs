@@ -4,11 +4,11 @@
 //! - [`Tasks`]: what the tasks do, and where their results are: the caller's.
 //! - [`run_graph`]: runs them. Depth first; each once; a result is released after its last reader.
 //!
-//! The order ([`order`]) keeps few results alive. Threads follow it as near as they can: each has a stack
+//! The order (`order.rs`) keeps few results alive. Threads follow it as near as they can: each has a stack
 //! of tasks that its own results have made ready, takes the next ones without inputs when that is empty,
 //! and the oldest of another's stack when there are none.
 //!
-//! Where tasks declare bytes, [`memory`] proves before the run that one thread in that order stays
+//! Where tasks declare bytes, `memory.rs` proves before the run that one thread in that order stays
 //! within the limit, and lets other tasks begin early only while the proof holds.
 
 mod memory;
