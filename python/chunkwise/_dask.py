@@ -75,6 +75,8 @@ def get(
     from dask.utils import ensure_dict
 
     if not isinstance(dsk, Mapping):
+        if not hasattr(dsk, "__dask_graph__"):
+            raise TypeError(f"get: {type(dsk).__name__} is no graph of Dask's")
         dsk = dsk.__dask_graph__()
     dsk = ensure_dict(dsk)
     wanted = list(dict.fromkeys(flatten(keys))) if isinstance(keys, list) else [keys]

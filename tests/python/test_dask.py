@@ -392,3 +392,8 @@ def test_xarray(ours: None) -> None:
     np.testing.assert_allclose(lazy.mean("t").compute().values, data.mean(0))
     rolled = lazy.rolling(t=3).mean().compute().values
     np.testing.assert_allclose(rolled[2], data[:3].mean(0))
+
+
+def test_what_is_no_graph_is_a_type_error():
+    with pytest.raises(TypeError, match="ndarray is no graph"):
+        chunkwise.get(np.ones(3), ["x"])
