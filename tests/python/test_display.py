@@ -238,7 +238,7 @@ def test_repeats_in_a_picture_are_drawn_once():
 
     x = unreadable((100, 100), chunks=50)
     for _ in range(100):
-        x = da.sort(x - x.mean(axis=0), axis=0)
+        x = da.cumsum(x - x.mean(axis=0), axis=0)
     boxes = _expression([x._expr])
     names = [box.lines[0] for box in boxes]
     assert any(re.fullmatch(r"the same [\d,]+ times more", name) for name in names)
