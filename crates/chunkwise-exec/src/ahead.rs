@@ -18,6 +18,8 @@ pub(crate) struct ReadAhead<'a> {
     plan: &'a Plan,
     /// Bytes for each source.
     room: usize,
+    /// Number of sources that wait.
+    sources: usize,
     /// Of each stage that reads a source that waits: how far its tasks were looked at.
     stages: Vec<Option<Mutex<Progress>>>,
 }
@@ -52,13 +54,18 @@ impl<'a> ReadAhead<'a> {
             0 => 0,
             n => (limit / 4).min(MOST).min(spare) as usize / n,
         };
-        ReadAhead { plan, room, stages }
+        let sources = sources.len();
+        ReadAhead {
+            plan,
+            room,
+            sources,
+            stages,
+        }
     }
 
     /// Bytes that may be held.
     pub fn bytes(&self) -> u64 {
-        let reading = self.stages.iter().flatten().count();
-        (self.room * reading.min(1)) as u64
+        (self.room * self.sources) as u64
     }
 
     /// A task begins: asks for what those after it read, as far as there is room.

@@ -275,13 +275,12 @@ def to_zarr(
             if region is not None:
                 url = zarr.open_array(url, path=component or "", mode="r+")
             else:
-                cuts = x.chunks if chunks is None else _native.rechunk(x._expr, chunks).chunks
                 url = zarr.create_array(
                     url,
                     name=component,
                     shape=x.shape,
                     dtype=x.dtype,
-                    chunks=tuple(max(*c, 1) if len(c) > 1 else max(c[0], 1) for c in cuts),
+                    chunks=tuple(_stored_chunks(x, chunks)),
                     shards=shards,
                     filters="auto" if filters is None else filters,
                     compressors=compressors,
@@ -306,14 +305,13 @@ def to_zarr(
                 raise NotImplementedError(f"to_zarr: a region of slices of step 1, not {region}")
             sink = _native.zarr_region(there, [p.start for p in places], list(x.shape))
         else:
-            cuts = x.chunks if chunks is None else _native.rechunk(x._expr, chunks).chunks
             sink = _native.zarr_create(
                 store,
                 path,
                 list(x.shape),
                 x.dtype.name,
                 version=zarr_format,
-                chunks=[max(*c, 1) if len(c) > 1 else max(c[0], 1) for c in cuts],
+                chunks=_stored_chunks(x, chunks),
                 shards=None if shards is None else list(shards),
                 codecs=_codecs(x, zarr_format, filters, compressors, order),
                 fill_value=None if fill_value is None else json.dumps(_plain(fill_value)),
@@ -330,6 +328,12 @@ def to_zarr(
         return None
 
     return run() if compute else _Stored(run)
+
+
+def _stored_chunks(x: Array, chunks: Any) -> list[int]:
+    """The chunk to store by: along each axis the longest of those asked for, or of the array's."""
+    cuts = x.chunks if chunks is None else _native.rechunk(x._expr, chunks).chunks
+    return [max(1, *c) for c in cuts]
 
 
 def _codecs(x: Array, version: int, filters: Any, compressors: Any, order: str) -> str | None:
