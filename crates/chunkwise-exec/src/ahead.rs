@@ -7,6 +7,7 @@ use chunkwise_core::{Region, Source};
 use chunkwise_plan::{Input, Plan};
 
 use crate::scheduler::Task;
+use crate::work::Numbers;
 
 /// Tasks that are looked ahead at most each time.
 const TASKS: usize = 64;
@@ -21,7 +22,13 @@ pub(crate) struct ReadAhead<'a> {
     /// Number of sources that wait.
     sources: usize,
     /// Of each stage that reads a source that waits: how far its tasks were looked at.
-    stages: Vec<Option<Mutex<Progress>>>,
+    stages: Vec<Option<Ahead>>,
+}
+
+struct Ahead {
+    /// The end of the tasks that are run.
+    end: usize,
+    progress: Mutex<Progress>,
 }
 
 #[derive(Default)]
@@ -33,11 +40,15 @@ struct Progress {
 }
 
 impl<'a> ReadAhead<'a> {
-    /// For a plan, in a part of the `spare` bytes that it leaves.
-    pub fn new(plan: &'a Plan, limit: u64, spare: u64) -> ReadAhead<'a> {
+    /// For these tasks of a plan, in a part of the `spare` bytes that it leaves.
+    pub fn new(plan: &'a Plan, numbers: &[Numbers], limit: u64, spare: u64) -> ReadAhead<'a> {
         let mut sources = HashSet::new();
-        let stages = plan.stages.iter().enumerate().map(|(n, stage)| {
-            if stage.task_count() < 2 {
+        let stages = numbers.iter().enumerate().map(|(n, numbers)| {
+            // Tasks here and there are few.
+            let Numbers::Range(range) = numbers else {
+                return None;
+            };
+            if range.len() < 2 {
                 return None;
             }
             let mut found = false;
@@ -47,7 +58,13 @@ impl<'a> ReadAhead<'a> {
                     found = true;
                 }
             });
-            found.then(Mutex::default)
+            found.then(|| Ahead {
+                end: range.end,
+                progress: Mutex::new(Progress {
+                    next: range.start,
+                    ..Progress::default()
+                }),
+            })
         });
         let stages = stages.collect();
         let room = match sources.len() {
@@ -70,15 +87,17 @@ impl<'a> ReadAhead<'a> {
 
     /// A task begins: asks for what those after it read, as far as there is room.
     pub fn look(&self, task: Task) {
-        let Some(progress) = &self.stages[task.stage] else {
+        let Some(ahead) = &self.stages[task.stage] else {
             return;
         };
-        let mut progress = progress.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut progress = ahead
+            .progress
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         if task.number >= progress.next {
             progress.begun.insert(task.number);
         }
-        let tasks = self.plan.stages[task.stage].task_count();
-        let end = tasks.min(task.number + 1 + TASKS);
+        let end = ahead.end.min(task.number + 1 + TASKS);
         while progress.next < end {
             let next = progress.next;
             if !progress.begun.remove(&next) && !self.ask(task.stage, next) {
@@ -109,8 +128,8 @@ impl<'a> ReadAhead<'a> {
 impl Drop for ReadAhead<'_> {
     /// A run that was stopped leaves nothing behind.
     fn drop(&mut self) {
-        for (stage, progress) in self.stages.iter().enumerate() {
-            if progress.is_some() {
+        for (stage, ahead) in self.stages.iter().enumerate() {
+            if ahead.is_some() {
                 self.plan.visit_sources(stage, &mut |source| {
                     source.forget(&Region::whole(source.shape()));
                 });

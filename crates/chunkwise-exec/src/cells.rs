@@ -24,6 +24,8 @@ pub(crate) struct CellStore<'a> {
 enum Held {
     Memory(Chunk),
     Scratch(Arc<ScratchFile>),
+    /// Of a cell that was made elsewhere, the region that is read, counted from the cell's start.
+    Part(Region, Chunk),
 }
 
 impl<'a> CellStore<'a> {
@@ -39,6 +41,23 @@ impl<'a> CellStore<'a> {
 
     pub(crate) fn put(&self, cell: CellRef, chunk: Chunk) {
         self.lock().insert(cell, Held::Memory(chunk));
+    }
+
+    /// Takes in a region of a cell, counted from the cell's start.
+    pub(crate) fn put_part(&self, cell: CellRef, region: Region, chunk: Chunk) {
+        self.lock().insert(cell, Held::Part(region, chunk));
+    }
+
+    /// What tasks of scans have handed to others: the stage, the cell, the carry.
+    pub(crate) fn carries_left(self) -> Vec<(usize, usize, State)> {
+        let carries = self.carries.into_inner();
+        let carries = carries.unwrap_or_else(PoisonError::into_inner);
+        let mut left: Vec<(usize, usize, State)> = carries
+            .into_iter()
+            .map(|((stage, cell), carry)| (stage, cell, carry))
+            .collect();
+        left.sort_unstable_by_key(|(stage, cell, _)| (*stage, *cell));
+        left
     }
 
     pub(crate) fn put_carry(&self, stage: usize, cell: usize, carry: State) {
@@ -91,6 +110,11 @@ impl<'a> CellStore<'a> {
                 self.note_loaded(file.nbytes() as usize);
                 file.load(pool)
             }
+            Held::Part(region, chunk) => {
+                let of = &self.plan.stages[cell.stage].outputs[cell.output];
+                let whole = Region::whole(&of.grid.region(&of.grid.unravel(cell.cell)).shape);
+                within(cell, &region, &chunk, &whole)
+            }
         }
     }
 
@@ -109,6 +133,7 @@ impl<'a> CellStore<'a> {
                     file.read(region, out)
                 })
             }
+            Some(Held::Part(own, chunk)) => within(cell, &own, &chunk, region),
             _ => self.get(cell, pool)?.region(region),
         }
     }
@@ -116,6 +141,18 @@ impl<'a> CellStore<'a> {
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<CellRef, Held>> {
         self.cells.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// A region of a cell of which the region `own` is there.
+fn within(cell: &CellRef, own: &Region, chunk: &Chunk, region: &Region) -> Result<Chunk> {
+    let fits = (0..own.ndim()).all(|a| own.start[a] <= region.start[a]);
+    if !fits || (0..own.ndim()).any(|a| region.end(a) > own.end(a)) {
+        return Err(Error::internal(
+            "executor",
+            format!("of cell {cell:?} {own:?} is there, not {region:?}"),
+        ));
+    }
+    chunk.region(&region.relative_to(&own.start))
 }
 
 impl Cells for CellStore<'_> {
@@ -175,6 +212,10 @@ impl Cells for CellStore<'_> {
                 Held::Scratch(file) => {
                     self.note_loaded(within.len() * file.dtype().size());
                     file.read(&within, target)?
+                }
+                Held::Part(own, chunk) => {
+                    let part = self::within(&cell, &own, &chunk, &within)?;
+                    copy(&part.view(), &mut target)?
                 }
             }
         }

@@ -13,7 +13,7 @@ pub(crate) struct Combiner {
 }
 
 /// A node of a cell's tree: the output, the cell, the level above the leaves, the place in it.
-type Node = (usize, usize, u32, usize);
+pub(crate) type Node = (usize, usize, u32, usize);
 
 impl Combiner {
     /// Takes in the state of leaf `leaf` of `leaves`; answers the cell's state once it is whole, and
@@ -26,9 +26,22 @@ impl Combiner {
         leaves: usize,
         state: State,
     ) -> Result<(Option<State>, i64)> {
+        self.join((output, cell, 0, leaf), leaves, state)
+    }
+
+    /// The same of a node of the tree: what a run over a part of the leaves has [left](Self::left).
+    pub(crate) fn join(
+        &self,
+        (output, cell, mut level, mut place): Node,
+        leaves: usize,
+        state: State,
+    ) -> Result<(Option<State>, i64)> {
         let bytes = |state: &State| Pool::footprint(state.nbytes()) as i64;
         let mut change = 0;
-        let (mut level, mut place, mut width) = (0u32, leaf, leaves);
+        let mut width = leaves;
+        for _ in 0..level {
+            width = width.div_ceil(2);
+        }
         let mut state = state;
         while width > 1 {
             let sibling = place ^ 1;
@@ -60,5 +73,14 @@ impl Combiner {
             width = width.div_ceil(2);
         }
         Ok((Some(state), change))
+    }
+
+    /// The nodes that wait for others, in order.
+    pub(crate) fn left(self) -> Vec<(Node, State)> {
+        let waiting = self.waiting.into_inner();
+        let waiting = waiting.unwrap_or_else(PoisonError::into_inner);
+        let mut nodes: Vec<(Node, State)> = waiting.into_iter().collect();
+        nodes.sort_unstable_by_key(|(node, _)| *node);
+        nodes
     }
 }

@@ -1,6 +1,7 @@
 //! Runs a plan.
 //!
 //! - [`run`]: a plan on threads, within a memory budget.
+//! - [`run_part`]: some tasks of a plan, of which the others are run elsewhere.
 //! - [`scheduler`]: which task is next; events in, actions out, no threads, clock or I/O.
 //! - [`graph`]: tasks of any functions, on the same threads.
 //! - [`evaluate`]: any region of a body, filled.
@@ -19,13 +20,17 @@ mod events;
 mod executor;
 pub mod graph;
 mod order;
+mod part;
 mod run;
+mod runner;
 pub mod scheduler;
 mod target;
 mod task;
+mod work;
 
 pub use cancel::CancelToken;
 pub use events::{Event, Subscriber};
 pub use executor::Executor;
+pub use part::{Item, Part, merge, reduction, run_part};
 pub use run::{RunOptions, check_budget, is_quick, result_bytes, run};
 pub use target::Target;

@@ -64,6 +64,16 @@ impl Plan {
         cells
     }
 
+    /// The place in its stage's order of the task that makes a cell; `None` where many make it together.
+    pub fn producer(&self, cell: &CellRef) -> Option<usize> {
+        let stage = &self.stages[cell.stage];
+        if stage.is_reduction(cell.output) {
+            return None;
+        }
+        let index = stage.outputs[cell.output].grid.unravel(cell.cell);
+        Some(stage.task_number(&index))
+    }
+
     /// Tells every region of an input that a task's bodies read.
     pub fn visit_reads(
         &self,

@@ -190,6 +190,13 @@ impl ReduceOutput {
         (cell, leaf, leaves)
     }
 
+    /// How many tasks a cell has.
+    pub fn leaves(&self, tasks: &Grid) -> usize {
+        let axes = tasks.axes().iter().enumerate();
+        let reduced = axes.filter(|(axis, _)| self.axes.contains(axis));
+        reduced.map(|(_, grid)| grid.count()).product()
+    }
+
     /// The cells of the result for tasks cut as `tasks`; `last` is the length of the axis that the
     /// reduction adds.
     pub fn cells(&self, tasks: &Grid, last: Option<usize>) -> Grid {
