@@ -24,7 +24,7 @@ mod share;
 mod trees;
 mod work;
 
-pub use bundle::Bundle;
+pub use bundle::{Bundle, PartForm};
 pub use collect::collect;
 pub use cut::{Cut, Fragment, Limits, cut};
 pub use needs::Read;

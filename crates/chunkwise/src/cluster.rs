@@ -31,7 +31,7 @@ use chunkwise_expr::Expr;
 use chunkwise_optimize::optimize;
 use chunkwise_plan::{Options, Plan, plan_into};
 
-pub use chunkwise_cluster::{Bundle, Cut, Fragment, Given, Limits, Read, Work};
+pub use chunkwise_cluster::{Bundle, Cut, Fragment, Given, Limits, PartForm, Read, Work};
 pub use chunkwise_core::Elsewhere;
 
 use crate::compute::deliveries;
@@ -90,6 +90,14 @@ impl ClusterPlan {
     /// The same for plans that are the same.
     pub fn fingerprint(&self) -> u64 {
         self.fingerprint
+    }
+
+    /// What a stage stands for whose cells are [brought](chunkwise_plan::StageKind::Brought).
+    pub fn elsewhere_of(&self, stage: usize) -> Option<&Elsewhere> {
+        match &self.plan.stages.get(stage)?.kind {
+            chunkwise_plan::StageKind::Brought(source) => source.elsewhere(),
+            _ => None,
+        }
     }
 
     /// The stages.
