@@ -18,8 +18,8 @@ enum Of {
     Nobody,
     /// With whoever reads them.
     Reader,
-    /// In parcels of data that lies elsewhere.
-    Elsewhere(Elsewhere),
+    /// In parcels of data that lies elsewhere, of so many bytes each.
+    Elsewhere(Elsewhere, Vec<u64>),
     /// Stretches of tasks by their start, and their fragments; of reductions, for each output, the fragment of
     /// each cell.
     Fragments {
@@ -32,9 +32,10 @@ enum Of {
 impl Holders {
     pub(crate) fn new(plan: &Plan) -> Holders {
         let stages = plan.stages.iter().map(|s| match &s.kind {
-            StageKind::Brought(source) => source
-                .elsewhere()
-                .map_or(Of::Nobody, |e| Of::Elsewhere(e.clone())),
+            StageKind::Brought(source) => source.elsewhere().map_or(Of::Nobody, |e| {
+                let sizes = parcels(e, s.outputs[0].dtype.size());
+                Of::Elsewhere(e.clone(), sizes)
+            }),
             _ => Of::Nobody,
         });
         Holders {
@@ -64,7 +65,7 @@ impl Holders {
     pub(crate) fn of(&self, plan: &Plan, cell: &CellRef) -> Option<Read> {
         match &self.stages[cell.stage] {
             Of::Nobody | Of::Reader => None,
-            Of::Elsewhere(e) => Some(Read::Elsewhere {
+            Of::Elsewhere(e, _) => Some(Read::Elsewhere {
                 stage: cell.stage,
                 parcel: e.parcels[cell.cell],
             }),
@@ -83,11 +84,34 @@ impl Holders {
         }
     }
 
+    /// Bytes of a parcel.
+    pub(crate) fn parcel_size(&self, stage: usize, parcel: u32) -> u64 {
+        match &self.stages[stage] {
+            Of::Elsewhere(_, sizes) => sizes.get(parcel as usize).copied().unwrap_or(0),
+            _ => 0,
+        }
+    }
+
     /// What is called what in parcels of a stage's data.
     pub(crate) fn elsewhere(&self, stage: usize) -> Option<(Arc<str>, (usize, usize))> {
         match &self.stages[stage] {
-            Of::Elsewhere(e) => Some((Arc::clone(&e.name), e.output)),
+            Of::Elsewhere(e, _) => Some((Arc::clone(&e.name), e.output)),
             _ => None,
         }
     }
+}
+
+/// Bytes of each parcel.
+fn parcels(lies: &Elsewhere, item: usize) -> Vec<u64> {
+    let count = lies
+        .parcels
+        .iter()
+        .max()
+        .map_or(0, |last| *last as usize + 1);
+    let mut sizes = vec![0; count];
+    for (cell, parcel) in lies.parcels.iter().enumerate() {
+        let elements = lies.grid.region(&lies.grid.unravel(cell)).len();
+        sizes[*parcel as usize] += (elements * item) as u64;
+    }
+    sizes
 }

@@ -16,8 +16,10 @@
 mod bundle;
 mod collect;
 mod cut;
+mod cutter;
 mod explain;
 mod holders;
+mod merges;
 mod needs;
 mod run;
 mod share;

@@ -105,7 +105,7 @@ impl PyClusterPlan {
         })
     }
 
-    /// Runs a fragment in `room` bytes, what it is given left aside; what it makes, and the bytes that it read, wrote
+    /// Runs a fragment in `room` bytes, what it is given included; what it makes, and the bytes that it read, wrote
     /// and put into scratch files.
     fn run<'py>(
         &self,
@@ -121,6 +121,8 @@ impl PyClusterPlan {
             sinks: Vec::new(),
         };
         drop(bundles);
+        let held: usize = given.bundles.iter().map(Bundle::nbytes).sum();
+        let room = room.saturating_sub(held as u64);
         let moved = Arc::new(Moved::default());
         let session = Session::clone(&session.session)
             .with_memory_limit(room)

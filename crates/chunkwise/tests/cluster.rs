@@ -1,8 +1,14 @@
 //! A plan in fragments gives the bits of a run in one process, however it is cut.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
-use chunkwise::cluster::{Bundle, ClusterPlan, Cut, Limits, Read, Work};
-use chunkwise::{Array, Axes, Chunk, Error, Random, Session, concatenate, s};
+use std::sync::Arc;
+
+use chunkwise::cluster::{Bundle, ClusterPlan, Cut, Elsewhere, Given, Limits, Read, Work};
+use chunkwise::{
+    Array, Axes, Chunk, DType, Error, Layout, Random, Region, Session, Sink, Source, StoreLocation,
+    ViewMut, ZarrArray, ZarrSink, concatenate, s,
+};
+use chunkwise_core::SourceId;
 
 const LIMIT: u64 = 1 << 30;
 
@@ -83,7 +89,7 @@ fn normal(shape: &[usize], chunk: usize) -> Array {
 
 #[test]
 fn reductions() {
-    let x = normal(&[3000, 2500], 500);
+    let x = normal(&[1500, 1200], 300);
     check("mean 0", &[&x.mean(0).unwrap()]);
     check("mean 1", &[&x.mean(1).unwrap()]);
     check("var all", &[&x.var(.., 1.0).unwrap()]);
@@ -98,7 +104,7 @@ fn reductions() {
 
 #[test]
 fn stages_after_stages() {
-    let x = normal(&[2000, 1500], 300);
+    let x = normal(&[900, 700], 150);
     let centred = x.subtract(&x.mean(0).unwrap()).unwrap();
     let scaled = centred.divide(&x.std(0, 0.0).unwrap()).unwrap();
     check("scaled", &[&scaled]);
@@ -109,11 +115,11 @@ fn stages_after_stages() {
     let t = x.transpose(&[1, 0]).unwrap();
     check(
         "product",
-        &[&x.matmul(&t).unwrap().get(s![0..200, ..]).unwrap()],
+        &[&x.matmul(&t).unwrap().get(s![0..100, ..]).unwrap()],
     );
     check("cumsum", &[&x.cumsum(0).unwrap(), &x.cumsum(1).unwrap()]);
     let both = concatenate(&[&x, &x.flip(Axes::from(0)).unwrap()], 0).unwrap();
-    check("joined", &[&both.get(s![500..2500;7, ..]).unwrap()]);
+    check("joined", &[&both.get(s![200..1500;7, ..]).unwrap()]);
     check(
         "compressed",
         &[&x.mask(&x.get(s![.., 0]).unwrap().greater(0.0).unwrap())
@@ -126,7 +132,7 @@ fn orders() {
     let x = normal(&[600, 700], 100);
     check("sort rows", &[&x.sort(1, false).unwrap()]);
     check("sort columns", &[&x.sort(0, false).unwrap()]);
-    let line = normal(&[3_000_000], 100_000);
+    let line = normal(&[500_000], 100_000);
     check("a long lane", &[&line.sort(0, false).unwrap()]);
     check("median", &[&x.median(0).unwrap()]);
 }
@@ -134,7 +140,7 @@ fn orders() {
 #[test]
 fn an_exchange_picks_what_is_read() {
     // Kept rows are read as columns.
-    let x = normal(&[4000, 4000], 500);
+    let x = normal(&[2000, 2000], 500);
     let down = x.cumsum(1).unwrap();
     let cut = check("rows to columns", &[&down.cumsum(0).unwrap()]);
     assert!(
@@ -242,4 +248,151 @@ fn reads_come_before() {
             fragment.reads
         );
     }
+}
+
+/// What stands for an array in bundles.
+#[derive(Debug)]
+struct Persisted {
+    lies: Elsewhere,
+    shape: Vec<usize>,
+    id: SourceId,
+}
+
+impl Source for Persisted {
+    fn id(&self) -> SourceId {
+        self.id
+    }
+    fn name(&self) -> String {
+        "persisted".to_owned()
+    }
+    fn shape(&self) -> &[usize] {
+        &self.shape
+    }
+    fn dtype(&self) -> DType {
+        DType::F64
+    }
+    fn elsewhere(&self) -> Option<&Elsewhere> {
+        Some(&self.lies)
+    }
+    fn read(&self, _: &Region, _: ViewMut<'_>) -> chunkwise::Result<()> {
+        Err(Error::Cancelled)
+    }
+}
+
+#[test]
+fn what_was_persisted_is_read_where_it_lies() {
+    let session = Session::new(1, LIMIT).unwrap();
+    let limits = Limits {
+        slots: 3,
+        room: 8 << 20,
+    };
+    let grain = Some(20_000);
+    let x = normal(&[1000, 600], 200);
+    let both = [x.mean(0).unwrap(), x.add(1.0).unwrap()];
+    let arrays: Vec<&Array> = both.iter().collect();
+    let first = ClusterPlan::with_grain(&arrays, LIMIT, Vec::new(), grain).unwrap();
+    let cut = first.cut(&limits).unwrap();
+    let mut bundles = Vec::new();
+    for fragment in &cut.fragments {
+        let given = first.given(fragment, &bundles).unwrap();
+        bundles.push(first.run(&session, &fragment.spec, given).unwrap());
+    }
+    let parcels = first.results(&cut, 1, &bundles).unwrap();
+    assert!(parcels.len() > 1);
+    let source = Persisted {
+        lies: first.elsewhere(&cut, 1, "x + 1").unwrap(),
+        shape: vec![1000, 600],
+        id: SourceId::unique(),
+    };
+    let there = Array::from_source(Arc::new(source), None).unwrap();
+    let of = |y: &Array| {
+        [
+            y.clone(),
+            y.subtract(&y.mean(0).unwrap()).unwrap(),
+            y.get(s![990.., ..5]).unwrap().cumsum(1).unwrap(),
+            y.transpose(&[1, 0]).unwrap().sum(0).unwrap(),
+        ]
+    };
+    let later = of(&there);
+    let arrays: Vec<&Array> = later.iter().collect();
+    let plan = ClusterPlan::with_grain(&arrays, LIMIT, Vec::new(), grain).unwrap();
+    let cut = plan.cut(&limits).unwrap();
+    let mut made: Vec<Bundle> = Vec::new();
+    let chosen = |reads: &[Read], made: &[Bundle]| -> Vec<Bundle> {
+        let of = |read: &Read| match read {
+            Read::Fragment(n) => made[*n].clone(),
+            Read::Elsewhere { stage, parcel } => {
+                assert_eq!(&*plan.elsewhere_of(*stage).unwrap().name, "x + 1");
+                sent(&parcels[*parcel as usize])
+            }
+        };
+        reads.iter().map(of).collect()
+    };
+    for fragment in &cut.fragments {
+        let given = Given {
+            bundles: chosen(&fragment.reads, &made),
+            ..Given::default()
+        };
+        made.push(plan.run(&session, &fragment.spec, given).unwrap());
+    }
+    let whole = of(&x.add(1.0).unwrap().persist().unwrap());
+    for (n, local) in whole.iter().enumerate() {
+        let held = chosen(&cut.results[n], &made);
+        let got = plan.collect(&cut, n, &held).unwrap();
+        let expected = local.compute().unwrap();
+        assert_eq!(got.shape(), expected.shape());
+        let (got, expected) = (
+            got.to_vec::<f64>().unwrap(),
+            expected.to_vec::<f64>().unwrap(),
+        );
+        let close = |(a, b): (&f64, &f64)| (a - b).abs() <= 1e-12 * b.abs().max(1.0);
+        assert!(got.iter().zip(&expected).all(close), "{n}");
+    }
+    // Read by a run of this process, it is asked for its elements.
+    assert!(there.sum(..).unwrap().compute().is_err());
+}
+
+#[test]
+fn parts_are_stored_by_whoever_makes_them() {
+    let folder = std::env::temp_dir().join(format!("cw-cluster-{}.zarr", std::process::id()));
+    let path = folder.to_str().unwrap();
+    let x = normal(&[700, 500], 100);
+    let location = StoreLocation::parse(path).unwrap();
+    let layout = Layout::new(&[90, 70]);
+    let sink = ZarrSink::create(location, &layout, x.shape(), DType::F64, false, false).unwrap();
+    let (array, region) = sink.part();
+    let part = || -> Arc<dyn Sink> {
+        let bytes = array.to_bytes().unwrap();
+        let array = ZarrArray::from_bytes(&bytes).unwrap();
+        Arc::new(ZarrSink::region(Arc::new(array), &region).unwrap())
+    };
+    let total = x.sum(..).unwrap();
+    let arrays = [&x, &total];
+    let plan = ClusterPlan::with_grain(&arrays, LIMIT, vec![Some(part())], Some(20_000)).unwrap();
+    let limits = Limits {
+        slots: 4,
+        room: LIMIT,
+    };
+    let cut = plan.cut(&limits).unwrap();
+    let session = Session::new(1, LIMIT).unwrap();
+    let mut bundles = Vec::new();
+    for fragment in &cut.fragments {
+        let worker = ClusterPlan::with_grain(&arrays, LIMIT, vec![Some(part())], Some(20_000));
+        let given = plan.given(fragment, &bundles).unwrap();
+        bundles.push(
+            worker
+                .unwrap()
+                .run(&session, &fragment.spec, given)
+                .unwrap(),
+        );
+    }
+    assert!(!folder.exists());
+    sink.commit().unwrap();
+    let stored = Array::from_zarr(path).unwrap();
+    let difference = stored.subtract(&x).unwrap().abs().unwrap().max(..).unwrap();
+    assert_eq!(difference.compute().unwrap().item::<f64>().unwrap(), 0.0);
+    let held = plan.results(&cut, 1, &bundles).unwrap();
+    let sum = plan.collect(&cut, 1, &held).unwrap().item::<f64>().unwrap();
+    assert!((sum - total.compute().unwrap().item::<f64>().unwrap()).abs() < 1e-9);
+    std::fs::remove_dir_all(folder).unwrap();
 }
