@@ -14,6 +14,7 @@ mod call;
 mod cancel;
 mod cells;
 mod combine;
+mod destination;
 pub mod evaluate;
 mod events;
 mod executor;
@@ -23,6 +24,7 @@ mod run;
 pub mod scheduler;
 mod target;
 mod task;
+mod work;
 
 pub use cancel::CancelToken;
 pub use events::{Event, Subscriber};

@@ -1,13 +1,12 @@
 //! A plan on threads, within a memory budget.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use chunkwise_core::{Canvas, Chunk, Dims, Error, Grid, Pool, Region, Result, Sink, ViewMut};
+use chunkwise_core::{Chunk, Error, Grid, Pool, Result, Sink, ViewMut};
 use chunkwise_kernels::movement::copy;
 use chunkwise_kernels::tile::Scratch;
 use chunkwise_plan::{CellRef, PassOutput, Plan, ScanStage, StageKind};
@@ -17,10 +16,12 @@ use crate::ahead::ReadAhead;
 use crate::call::panicked;
 use crate::cells::CellStore;
 use crate::combine::Combiner;
+use crate::destination::{Destination, Destinations};
 use crate::evaluate::Context;
 use crate::executor::Help;
-use crate::scheduler::{Action, Producer, Scheduler, Task, Work};
+use crate::scheduler::{Action, Scheduler, Task};
 use crate::task::{Product, run_task};
+use crate::work::PlanWork;
 use crate::{CancelToken, Event, Executor, Subscriber, Target};
 
 /// A plan that takes less than this, in nanoseconds of one core, runs on the calling thread: waking
@@ -88,50 +89,7 @@ fn try_run(
 ) -> Result<Vec<Option<Chunk>>> {
     let results = result_bytes(plan, targets.iter().map(|t| matches!(t, Target::Memory)));
     check_budget(plan, results, options.memory_limit)?;
-    let mut destinations: Vec<Vec<Vec<Destination<'_>>>> = plan
-        .stages
-        .iter()
-        .map(|s| s.outputs.iter().map(|_| Vec::new()).collect())
-        .collect();
-    let mut asked: Vec<Option<(usize, usize, usize)>> = Vec::new();
-    for (target, output) in targets.into_iter().zip(&plan.outputs) {
-        let of = &plan.stages[output.stage].outputs[output.output];
-        let unknown = match &plan.stages[output.stage].kind {
-            StageKind::Compress(c) => Some(c.axis),
-            _ => None,
-        };
-        let list = &mut destinations[output.stage][output.output];
-        let (destination, back) = match (target, unknown) {
-            (Target::Memory, Some(axis)) => (Destination::Collected(Mutex::default(), axis), true),
-            (Target::Memory, None) => (
-                Destination::Canvas(Canvas::owned(options.pool, of.dtype, of.grid.clone())?),
-                true,
-            ),
-            (Target::View(_) | Target::Sink(_), Some(axis)) => {
-                return Err(Error::UnknownLength {
-                    operation: "store",
-                    axis,
-                });
-            }
-            (Target::View(view), None) => {
-                if view.dtype() != of.dtype {
-                    return Err(Error::DTypeMismatch {
-                        operation: "filling a buffer",
-                        expected: of.dtype,
-                        got: view.dtype(),
-                    });
-                }
-                (
-                    Destination::Canvas(Canvas::borrowed(view, of.grid.clone())?),
-                    false,
-                )
-            }
-            (Target::Sink(sink), None) => (Destination::Sink(sink), false),
-        };
-        asked.push(back.then_some((output.stage, output.output, list.len())));
-        list.push(destination);
-    }
-
+    let destinations = Destinations::new(plan, targets, options.pool)?;
     let work = PlanWork::new(plan);
     let read = work.read.clone();
     let tasks = plan.task_count();
@@ -176,32 +134,10 @@ fn try_run(
         peak: options.pool.peak() as u64,
     });
     drop(run);
-    if let Some(error) = failed {
-        return Err(error);
+    match failed {
+        Some(error) => Err(error),
+        None => destinations.finish(options.pool),
     }
-    let mut chunks = Vec::new();
-    for place in asked.into_iter().rev() {
-        let chunk = match place {
-            None => None,
-            // The last of a list is taken first, so the places of the others stay.
-            Some((stage, output, at)) => match destinations[stage][output].remove(at) {
-                Destination::Canvas(canvas) => {
-                    if !canvas.is_complete() {
-                        return Err(Error::internal("executor", "a result was not filled"));
-                    }
-                    canvas.finish()
-                }
-                Destination::Collected(parts, axis) => {
-                    let parts = parts.into_inner().unwrap_or_else(PoisonError::into_inner);
-                    Some(join(parts, axis, options.pool)?)
-                }
-                Destination::Sink(_) => None,
-            },
-        };
-        chunks.push(chunk);
-    }
-    chunks.reverse();
-    Ok(chunks)
 }
 
 /// Bytes of the results that are made in new memory.
@@ -244,33 +180,6 @@ pub fn check_budget(plan: &Plan, results: u64, limit: u64) -> Result<()> {
     })
 }
 
-/// Parts of unknown length, one after another.
-fn join(parts: BTreeMap<usize, Chunk>, axis: usize, pool: &Pool) -> Result<Chunk> {
-    let Some(first) = parts.values().next() else {
-        return Err(Error::internal("executor", "a boolean index without parts"));
-    };
-    let mut shape: Dims = first.shape().into();
-    shape[axis] = parts.values().map(|p| p.shape()[axis]).sum();
-    Chunk::build(pool, first.dtype(), &shape, |mut out| {
-        let mut at = 0;
-        for part in parts.values() {
-            let mut place = Region::whole(part.shape());
-            place.start[axis] = at;
-            at += part.shape()[axis];
-            copy(&part.view(), &mut out.region(&place))?;
-        }
-        Ok(())
-    })
-}
-
-#[expect(clippy::large_enum_variant, reason = "one for each result of a run")]
-enum Destination<'a> {
-    Canvas(Canvas<'a>),
-    Sink(Arc<dyn Sink>),
-    /// Parts of unknown length by their place, and the axis along which they are joined.
-    Collected(Mutex<BTreeMap<usize, Chunk>>, usize),
-}
-
 struct Shared<'a> {
     scheduler: Scheduler<PlanWork<'a>>,
     failed: Option<Error>,
@@ -282,7 +191,7 @@ struct Run<'a, 'd> {
     options: &'a RunOptions<'a>,
     /// Which outputs later stages read.
     read: Vec<Vec<bool>>,
-    destinations: &'d [Vec<Vec<Destination<'a>>>],
+    destinations: &'d Destinations<'a>,
     cells: CellStore<'a>,
     combiners: Vec<Combiner>,
     shared: Mutex<Shared<'a>>,
@@ -434,13 +343,12 @@ impl<'a> Run<'a, '_> {
         moved: &mut Moved,
     ) -> Result<Made> {
         let stage = &self.plan.stages[task.stage];
-        let destinations = &self.destinations[task.stage];
         if self.is_stored(task.stage, index)? {
             return Ok((Vec::new(), 0));
         }
         self.ahead.look(task);
         let place = |output: usize| -> Result<Option<ViewMut<'_>>> {
-            match &destinations[output][..] {
+            match self.destinations.of(task.stage, output) {
                 [Destination::Canvas(canvas)] if !self.read[task.stage][output] => {
                     canvas.claim(index).map(Some)
                 }
@@ -512,7 +420,7 @@ impl<'a> Run<'a, '_> {
         };
         let region = of.tasks.region(index);
         for (output, at) in pass.outputs.iter().enumerate() {
-            let sinks = &self.destinations[stage][output];
+            let sinks = self.destinations.of(stage, output);
             if !matches!(at, PassOutput::Store) || self.read[stage][output] || sinks.is_empty() {
                 return Ok(false);
             }
@@ -548,7 +456,7 @@ impl<'a> Run<'a, '_> {
         moved: &mut Moved,
     ) -> Result<()> {
         let grid = &self.plan.stages[stage].outputs[output].grid;
-        for destination in &self.destinations[stage][output] {
+        for destination in self.destinations.of(stage, output) {
             match destination {
                 Destination::Canvas(canvas) => copy(&chunk.view(), &mut canvas.claim(index)?)?,
                 Destination::Sink(sink) => {
@@ -592,83 +500,4 @@ fn carry_bytes(s: &ScanStage, tasks: &Grid, index: &[usize]) -> usize {
     let cells = (0..region.ndim()).filter(|a| *a != s.axis);
     let cells = cells.map(|a| region.shape[a]).product();
     Pool::footprint(s.scanner.carry.state_len(cells))
-}
-
-/// A plan as the scheduler sees it.
-struct PlanWork<'a> {
-    plan: &'a Plan,
-    /// Which outputs are read by some stage.
-    read: Vec<Vec<bool>>,
-    reads: Vec<bool>,
-    wanted: Vec<bool>,
-}
-
-impl<'a> PlanWork<'a> {
-    fn new(plan: &'a Plan) -> PlanWork<'a> {
-        let mut read: Vec<Vec<bool>> = plan
-            .stages
-            .iter()
-            .map(|s| vec![false; s.outputs.len()])
-            .collect();
-        for (n, stage) in plan.stages.iter().enumerate() {
-            plan.visit_inputs(n, &mut |stage, output| read[stage][output] = true);
-            if matches!(stage.kind, StageKind::Scan(_)) {
-                read[n][1] = true;
-            }
-        }
-        let mut wanted = vec![false; plan.stages.len()];
-        plan.outputs.iter().for_each(|o| wanted[o.stage] = true);
-        PlanWork {
-            plan,
-            read,
-            reads: (0..plan.stages.len())
-                .map(|s| plan.has_dependencies(s))
-                .collect(),
-            wanted,
-        }
-    }
-}
-
-impl Work for PlanWork<'_> {
-    fn stages(&self) -> usize {
-        self.plan.stages.len()
-    }
-
-    fn tasks(&self, stage: usize) -> usize {
-        self.plan.stages[stage].task_count()
-    }
-
-    fn task_bytes(&self, stage: usize) -> u64 {
-        let memory = &self.plan.stages[stage].memory;
-        memory.scratch + memory.output
-    }
-
-    fn reads_cells(&self, stage: usize) -> bool {
-        self.reads[stage]
-    }
-
-    fn reads_parts(&self, stage: usize) -> bool {
-        matches!(self.plan.stages[stage].kind, StageKind::Merge(_))
-    }
-
-    fn reads(&self, task: Task) -> Vec<CellRef> {
-        let index = self.plan.stages[task.stage].task_index(task.number);
-        self.plan.dependencies(task.stage, &index)
-    }
-
-    fn producer(&self, cell: &CellRef) -> Producer {
-        let stage = &self.plan.stages[cell.stage];
-        if stage.is_reduction(cell.output) {
-            return Producer::Stage(cell.stage);
-        }
-        let index = stage.outputs[cell.output].grid.unravel(cell.cell);
-        Producer::Task(Task {
-            stage: cell.stage,
-            number: stage.task_number(&index),
-        })
-    }
-
-    fn wanted(&self, stage: usize) -> bool {
-        self.wanted[stage]
-    }
 }

@@ -11,9 +11,11 @@ use zstd::zstd_safe::{
 
 use crate::codec::{Fault, words};
 
-/// Bytes that are unpacked at once where a value comes piece by piece: such a piece is still in the
-/// processor's second-level cache when it is unpacked.
-pub(crate) const PIECE: usize = 256 << 10;
+/// A block and the head of the next: what is unpacked at once where a value comes piece by piece, so that
+/// it is still in the processor's second-level cache then.
+pub(crate) const PIECE: usize = (128 << 10) + 3;
+/// Bytes that are asked for where nothing is known yet.
+const FIRST: usize = 16 << 10;
 /// The largest window that the format has. Unpacking into its place takes no memory for a window.
 const WINDOW: u32 = if cfg!(target_pointer_width = "64") {
     31
@@ -100,22 +102,37 @@ pub(crate) fn unpack_from(encoded: &mut dyn Read, out: &mut [u8]) -> Result<usiz
         context.reset(ResetDirective::SessionOnly).map_err(named)?;
         piece.resize(PIECE, 0);
         let mut out = OutBuffer::around(out);
-        let mut ended = false;
+        // What is known of what comes next: the rest of a block; 0 at the end of a frame.
+        let mut next = 0;
         loop {
-            let len = match encoded.read(piece) {
-                Ok(0) if ended => return Ok(out.pos()),
-                Ok(0) => return Err(Broken::Fault("it is cut short".to_owned())),
-                Ok(len) => len,
-                Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
-                Err(e) => return Err(Broken::Io(e)),
-            };
+            let wanted = if next == 0 { FIRST } else { next.min(PIECE) };
+            let len = fill(encoded, &mut piece[..wanted]).map_err(Broken::Io)?;
+            match (len, next) {
+                (0, 0) => return Ok(out.pos()),
+                (0, _) => return Err(Broken::Fault("it is cut short".to_owned())),
+                _ => {}
+            }
             let mut bytes = InBuffer::around(&piece[..len]);
             while bytes.pos() < len {
                 let more = context.decompress_stream(&mut out, &mut bytes);
-                ended = more.map_err(named)? == 0;
+                next = more.map_err(named)?;
             }
         }
     })
+}
+
+/// Reads until a buffer is full or there is no more; answers how far it is filled.
+fn fill(from: &mut dyn Read, buffer: &mut [u8]) -> io::Result<usize> {
+    let mut len = 0;
+    while len < buffer.len() {
+        match from.read(&mut buffer[len..]) {
+            Ok(0) => break,
+            Ok(n) => len += n,
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+            Err(e) => return Err(e),
+        }
+    }
+    Ok(len)
 }
 
 /// Packs elements into a frame.
@@ -212,13 +229,7 @@ mod tests {
         behind.push(0);
         let mut changed = packed.clone();
         changed[PIECE] ^= 1;
-        for wrong in [
-            &packed[..packed.len() - 1],
-            &[],
-            &[0; 300],
-            &behind,
-            &changed,
-        ] {
+        for wrong in [&packed[..packed.len() - 1], &[0; 300], &behind, &changed] {
             let mut out = vec![0; data.len()];
             assert!(unpack_from(&mut &wrong[..], &mut out).is_err());
             let mut short = vec![0; data.len() - 1];
@@ -226,6 +237,13 @@ mod tests {
             assert!(unpack_from(&mut &packed[..], &mut out).is_ok());
             assert_eq!(out, data);
         }
+    }
+
+    #[test]
+    fn nothing_is_no_bytes() {
+        let mut out = vec![0; 10];
+        assert_eq!(unpack(&[], &mut out), Ok(0));
+        assert!(matches!(unpack_from(&mut &[][..], &mut out), Ok(0)));
     }
 
     #[test]

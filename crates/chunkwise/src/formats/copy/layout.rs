@@ -15,7 +15,11 @@ pub(super) fn version_of(array: &ZarrArray) -> Version {
 }
 
 /// The layout of a copy.
-pub(super) fn layout_for(dataset: &Dataset, options: &CopyOptions, there: Option<Version>) -> Result<Layout> {
+pub(super) fn layout_for(
+    dataset: &Dataset,
+    options: &CopyOptions,
+    there: Option<Version>,
+) -> Result<Layout> {
     let shape = dataset.shape();
     let item = dataset.dtype().size();
     let mut layout = match dataset.zarr() {
