@@ -290,7 +290,7 @@ impl<'a> Cutter<'a> {
             let scanned = matches!(self.plan.stages[at.stage].kind, StageKind::Scan(_));
             Picked::new(
                 at,
-                (!whole && !(scanned && at.output == 1)).then_some(region),
+                (!(whole || scanned && at.output == 1)).then_some(region),
             )
         });
         let parts: Vec<Picked> = picked.collect();
