@@ -277,6 +277,17 @@ impl Copying {
     /// # Errors
     /// As reading, computing and writing; [`Error::Cancelled`].
     pub fn run(self, mut session: impl FnMut(&CopyStep) -> Session) -> Result<()> {
+        self.run_by(|step, arrays, sinks| session(step).store(arrays, sinks))
+    }
+
+    /// The same with each step's arrays stored in their sinks by `store`: on a cluster, say.
+    ///
+    /// # Errors
+    /// As [`run`](Self::run).
+    pub fn run_by(
+        self,
+        mut store: impl FnMut(&CopyStep, &[&Array], Vec<Arc<dyn chunkwise_core::Sink>>) -> Result<()>,
+    ) -> Result<()> {
         let mut steps = || -> Result<()> {
             for step in &self.steps {
                 if step.is_done()? {
@@ -284,7 +295,7 @@ impl Copying {
                 }
                 let arrays: Vec<&Array> = step.arrays.iter().collect();
                 let sinks = step.sinks(step.resume())?;
-                session(step).store(&arrays, sinks)?;
+                store(step, &arrays, sinks)?;
             }
             Ok(())
         };
