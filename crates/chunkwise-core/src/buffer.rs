@@ -169,8 +169,13 @@ impl Pool {
 
     /// Gives all kept memory back to the system.
     pub fn trim(&self) {
+        self.trim_to(0);
+    }
+
+    /// Gives kept memory back to the system but for so many bytes, largest buffers first.
+    pub fn trim_to(&self, bytes: usize) {
         let mut free = self.0.lock();
-        free.shrink_to(0);
+        free.shrink_to(bytes);
     }
 }
 
