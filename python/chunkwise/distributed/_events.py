@@ -1,0 +1,75 @@
+"""What workers tell of fragments, for those who listen here."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import weakref
+from typing import Any
+
+from ._worker import TOPIC
+
+__all__: list[str] = []
+
+
+def _listeners() -> list[Any]:
+    # Who listens has loaded it.
+    module = sys.modules.get("chunkwise.diagnostics._callback")
+    return [] if module is None else module.listeners()
+
+
+class Events:
+    """Hears of fragments while somebody wants to know."""
+
+    def __init__(self) -> None:
+        #: By the name of a run, what is told of it.
+        self._runs: weakref.WeakValueDictionary[str, Any] = weakref.WeakValueDictionary()
+        self._subscribed = False
+        self._lock = threading.Lock()
+
+    def watch(self, client: Any, run: Any, parts: list) -> None:
+        """Tells those who listen now of a run until its last future is done."""
+        listeners = _listeners()
+        if not listeners or not parts:
+            return
+        from ..diagnostics._elsewhere import ElsewhereRun
+
+        costs = [fragment.seconds for fragment in run.cut.fragments]
+        room = run.capacity.room * run.capacity.slots
+        told = ElsewhereRun(run.labels, costs, run.capacity.slots, room)
+        told.begin(listeners)
+        with self._lock:
+            self._runs[run.token] = told
+            if not self._subscribed:
+                self._subscribed = True
+                client.subscribe_topic(TOPIC, _handler(weakref.ref(self)))
+        left = len(parts)
+        lock = threading.Lock()
+
+        def less(part: Any) -> None:
+            nonlocal left
+            with lock:
+                left -= 1
+                ends = left == 0 or part.status != "finished"
+            if ends:
+                told.finish(part.status == "finished")
+
+        for part in parts:
+            part.add_done_callback(less)
+
+    def heard(self, message: dict[str, Any]) -> None:
+        """Of a fragment that has ended."""
+        run = self._runs.get(message["run"])
+        if run is not None and message["ok"]:
+            thread = message["worker"], message["thread"]
+            run.task(message["fragment"], thread, message["start"], message["end"])
+
+
+def _handler(events: weakref.ref) -> Any:
+    # The client of `distributed` may outlive ours.
+    def heard(event: tuple[float, Any]) -> None:
+        found = events()
+        if found is not None:
+            found.heard(event[1])
+
+    return heard

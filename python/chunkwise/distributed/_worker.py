@@ -1,0 +1,182 @@
+"""What runs on workers."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import Any
+
+import numpy as np
+from distributed import get_worker
+from distributed.system import MEMORY_LIMIT
+from distributed.worker import thread_state
+
+from .. import _chunkwise as _native
+from .. import config
+from . import _bundle  # noqa: F401 - which registers how bundles are pickled
+from ._program import Program
+
+__all__: list[str] = []
+
+#: Of a worker's memory, what tasks may use: the rest is for Python, messages and what lies between
+#: two measurements. Workers spill above 0.6 and are killed above 0.95.
+_SHARE = 0.6
+#: Seconds between two looks at whether a fragment is still wanted.
+_LOOK = 0.02
+#: The topic of events.
+TOPIC = "chunkwise"
+
+
+def room(memory_limit: int | None, threads: int) -> int:
+    """Bytes that one task may need on a worker."""
+    return max(int((memory_limit or MEMORY_LIMIT) * _SHARE) // max(threads, 1), 1)
+
+
+class _Watch:
+    """Cancels the fragments that the scheduler no longer wants.
+
+    A task is not told that it was cancelled; its state in the worker says so.
+    """
+
+    def __init__(self) -> None:
+        self._running: dict[_native.CancelToken, tuple[Any, Any]] = {}
+        self._lock = threading.Condition()
+        self._thread: threading.Thread | None = None
+
+    def add(self, token: _native.CancelToken, worker: Any, key: Any) -> None:
+        with self._lock:
+            self._running[token] = worker, key
+            if self._thread is None:
+                self._thread = threading.Thread(
+                    target=self._look, name="chunkwise-cancel", daemon=True
+                )
+                self._thread.start()
+            self._lock.notify()
+
+    def remove(self, token: _native.CancelToken) -> None:
+        with self._lock:
+            self._running.pop(token, None)
+
+    def _look(self) -> None:
+        while True:
+            with self._lock:
+                while not self._running:
+                    self._lock.wait()
+                running = list(self._running.items())
+            for token, (worker, key) in running:
+                if not wanted(worker, key):
+                    token.cancel()
+            # A worker that has been closed must not live on in this thread's variables.
+            del running, token, worker, key
+            time.sleep(_LOOK)
+
+
+_watch = _Watch()
+
+
+def wanted(worker: Any, key: Any) -> bool:
+    """Whether a running task's result is still asked for."""
+    task = worker.state.tasks.get(key)
+    return task is not None and task.state != "cancelled"
+
+
+def run_fragment(program: Program, label: str, number: int, run: str, spec: bytes, *bundles):
+    """Runs one fragment in a task."""
+    worker = get_worker()
+    key = thread_state.key
+    begun = time.time()
+    ended = False
+    try:
+        made = _run(program, spec, list(bundles), worker, key)
+        ended = True
+        return made
+    except Exception as error:
+        error.add_note(f"in fragment {number}, {label!r}, on the worker at {worker.address}")
+        raise
+    except BaseException as error:
+        # What is no Exception would end the worker's thread, and the client would wait for ever.
+        raise RuntimeError(f"{label}: {type(error).__name__}: {error}") from None
+    finally:
+        worker.log_event(
+            TOPIC,
+            {
+                "run": run,
+                "fragment": number,
+                "start": begun,
+                "end": time.time(),
+                "worker": worker.address,
+                "thread": threading.get_ident(),
+                "ok": ended,
+            },
+        )
+
+
+def _run(program: Program, spec: bytes, bundles: list, worker: Any, key: Any) -> Any:
+    plan, sinks = program.loaded()
+    limit = room(worker.memory_manager.memory_limit, worker.state.nthreads)
+    while True:
+        token = _native.CancelToken()
+        _watch.add(token, worker, key)
+        try:
+            return plan.run(spec, bundles, sinks, limit, token)
+        except _native.CancelledError:
+            # Cancelled and asked for again meanwhile: the scheduler takes it to have run on.
+            if not (token.cancelled and wanted(worker, key)):
+                raise
+        finally:
+            _watch.remove(token)
+
+
+def whole(program: Program, array: int, *bundles: Any) -> Any:
+    """An array's elements, on a worker, for functions that read it."""
+    plan, _ = program.loaded()
+    elements = np.asarray(plan.collect(array, list(bundles)))
+    return elements if elements.ndim else elements[()]
+
+
+def commit(program: Program, array: int, *_stored: Any) -> None:
+    """Makes what was stored visible under its name, once all of it is."""
+    _, sinks = program.loaded()
+    sinks[array].commit()
+
+
+class Guarded:
+    """A user's function on a worker."""
+
+    def __init__(self, function: Any) -> None:
+        self.function = function
+        self.__name__ = getattr(function, "__name__", type(function).__name__)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        settle()
+        try:
+            return self.function(*args, **kwargs)
+        except Exception:
+            raise
+        except BaseException as error:
+            name = self.__name__
+            raise RuntimeError(f"{name}: {type(error).__name__}: {error}") from None
+
+    def __reduce__(self) -> tuple:
+        return Guarded, (self.function,)
+
+    def __dask_tokenize__(self) -> Any:
+        return self.function
+
+
+_settled: list[Any] = []
+
+
+def settle() -> None:
+    """What functions compute on a worker by themselves keeps within the worker's memory."""
+    if _settled:
+        return
+    worker = get_worker()
+    threads = worker.state.nthreads
+    wishes = {
+        "num_threads": threads,
+        "memory_limit": room(worker.memory_manager.memory_limit, threads) * threads,
+    }
+    left = {name: value for name, value in wishes.items() if config.get(name) is None}
+    # Held, since it lasts as long as the object does.
+    _settled.append(config.set(**left))
