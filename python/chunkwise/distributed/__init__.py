@@ -5,7 +5,7 @@ of processes on this machine; with one it reaches a scheduler that is there, as 
 Kubernetes' operator, ``dask_jobqueue`` and others start them.
 
 >>> from chunkwise.distributed import Client
->>> client = Client(processes=False, dashboard_address=None)  # within this process, for the example
+>>> client = Client(processes=False, dashboard_address=":0")  # within this process, for the example
 >>> x = da.random.default_rng(1).normal(size=(2000, 2000), chunks=500)
 >>> future = client.compute(x.mean(axis=0))
 >>> future.result().shape

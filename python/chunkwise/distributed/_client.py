@@ -64,7 +64,7 @@ class Client:
     Examples
     --------
     >>> from chunkwise.distributed import Client
-    >>> client = Client(processes=False, dashboard_address=None)
+    >>> client = Client(processes=False, dashboard_address=":0")
     >>> x = da.ones((1000, 1000), chunks=100)
     >>> low, high = client.compute([x.min(), x.max()])
     >>> low.result(), high.result()
@@ -245,7 +245,7 @@ class Client:
         Examples
         --------
         >>> from chunkwise.distributed import Client
-        >>> with Client(processes=False, dashboard_address=None) as client:
+        >>> with Client(processes=False, dashboard_address=":0") as client:
         ...     x = da.arange(10, chunks=5)
         ...     first, second = client.compute([x.sum(), chunkwise.delayed(len)(x)])
         ...     int(first.result()), second.result()
@@ -340,7 +340,7 @@ class Client:
         Examples
         --------
         >>> from chunkwise.distributed import Client
-        >>> with Client(processes=False, dashboard_address=None) as client:
+        >>> with Client(processes=False, dashboard_address=":0") as client:
         ...     x = client.persist(da.arange(10, chunks=5) ** 2)
         ...     int(client.compute(x[3:5].sum()).result())
         25
@@ -369,7 +369,7 @@ class Client:
         Examples
         --------
         >>> from chunkwise.distributed import Client
-        >>> with Client(processes=False, dashboard_address=None) as client:
+        >>> with Client(processes=False, dashboard_address=":0") as client:
         ...     print(client.explain(da.ones((4, 4), chunks=2).sum()))
         plan...
         """
@@ -408,7 +408,7 @@ class Client:
         >>> import os, tempfile
         >>> from chunkwise.distributed import Client
         >>> path = os.path.join(tempfile.mkdtemp(), "x.zarr")
-        >>> with Client(processes=False, dashboard_address=None) as client:
+        >>> with Client(processes=False, dashboard_address=":0") as client:
         ...     client.to_zarr(da.ones((4, 4), chunks=2), path).result()
         >>> float(da.from_zarr(path).sum().compute())
         16.0
@@ -462,7 +462,7 @@ class Client:
         Examples
         --------
         >>> from chunkwise.distributed import Client
-        >>> with Client(processes=False, dashboard_address=None) as client:
+        >>> with Client(processes=False, dashboard_address=":0") as client:
         ...     a = client.submit(int, "20")
         ...     client.submit(lambda a, x: a + int(x.sum()), a, da.arange(3)).result()
         23
@@ -490,7 +490,7 @@ class Client:
         Examples
         --------
         >>> from chunkwise.distributed import Client
-        >>> with Client(processes=False, dashboard_address=None) as client:
+        >>> with Client(processes=False, dashboard_address=":0") as client:
         ...     client.gather(client.map(pow, [2, 3], [3, 2]))
         [8, 9]
         """
@@ -555,7 +555,7 @@ class Client:
         Examples
         --------
         >>> from chunkwise.distributed import Client
-        >>> with Client(processes=False, dashboard_address=None) as client:
+        >>> with Client(processes=False, dashboard_address=":0") as client:
         ...     client.gather({"a": client.submit(abs, -2)})
         {'a': 2}
         """
@@ -571,7 +571,7 @@ class Client:
                 own = [next(rest) for _ in _parts(future)]
                 values[id(future)] = future._arrived(own) if isinstance(future, Future) else own[0]
             return _replaced(futures, values)
-        arrived(parts, None)
+        arrived(self, parts, None)
         good = {id(f) for f in found if f.status == "finished"}
         kept = [f for f in futures if not isinstance(f, _FUTURES) or id(f) in good]
         return self.gather(kept)
@@ -593,7 +593,7 @@ class Client:
         Examples
         --------
         >>> from chunkwise.distributed import Client
-        >>> with Client(processes=False, dashboard_address=None) as client:
+        >>> with Client(processes=False, dashboard_address=":0") as client:
         ...     client.submit(sum, client.scatter([1, 2])).result()
         3
         """
@@ -610,7 +610,8 @@ class Client:
         """
         found: list = []
         _every(futures, found)
-        return distributed.progress([p for f in found for p in _parts(f)], **kwargs)
+        with self._client.as_current():
+            return distributed.progress([p for f in found for p in _parts(f)], **kwargs)
 
     def publish(self, name: str, array: Any, override: bool = False) -> None:
         """Keeps a persisted array under a name, for other clients and after this one is closed.
@@ -633,7 +634,7 @@ class Client:
         Examples
         --------
         >>> from chunkwise.distributed import Client
-        >>> with Client(processes=False, dashboard_address=None) as client:
+        >>> with Client(processes=False, dashboard_address=":0") as client:
         ...     client.publish("squares", client.persist(da.arange(4) ** 2))
         ...     client.get("squares").compute()
         array([0, 1, 4, 9])

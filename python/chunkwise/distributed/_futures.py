@@ -26,7 +26,7 @@ class Future:
     Examples
     --------
     >>> from chunkwise.distributed import Client
-    >>> with Client(processes=False, dashboard_address=None) as client:
+    >>> with Client(processes=False, dashboard_address=":0") as client:
     ...     future = client.compute(da.arange(10, chunks=5).sum())
     ...     int(future.result()), future.status
     (45, 'finished')
@@ -92,7 +92,7 @@ class Future:
 
     def exception(self, timeout: float | None = None) -> BaseException | None:
         """What was raised on the worker, waited for; None if nothing was."""
-        arrived(self._parts, timeout)
+        arrived(self._client, self._parts, timeout)
         for part in self._parts:
             if part.status == "error":
                 return part.exception()
@@ -175,11 +175,12 @@ def gathered(client: Any, parts: list, timeout: float | None = None) -> list:
         raise TimeoutError(f"not there after {timeout} seconds") from None
 
 
-def arrived(parts: list, timeout: float | None) -> None:
+def arrived(client: Any, parts: list, timeout: float | None) -> None:
     """Waits until all of some futures of `distributed` have ended."""
     try:
         if parts:
-            distributed.wait(parts, timeout=timeout)
+            with client.client.as_current():
+                distributed.wait(parts, timeout=timeout)
     except (FutureCancelledError, FuturesCancelledError):
         pass
     except TimeoutError:
@@ -213,7 +214,7 @@ class as_completed(_local.as_completed):
     Examples
     --------
     >>> from chunkwise.distributed import Client, as_completed
-    >>> with Client(processes=False, dashboard_address=None) as client:
+    >>> with Client(processes=False, dashboard_address=":0") as client:
     ...     sorted(f.result() for f in as_completed(client.map(abs, [-2, 3])))
     [2, 3]
     """
@@ -240,7 +241,7 @@ def wait(
     Examples
     --------
     >>> from chunkwise.distributed import Client, wait
-    >>> with Client(processes=False, dashboard_address=None) as client:
+    >>> with Client(processes=False, dashboard_address=":0") as client:
     ...     done, not_done = wait(client.map(abs, [-2, 3]))
     >>> len(done), len(not_done)
     (2, 0)

@@ -7,6 +7,8 @@ import pickle
 import threading
 from typing import Any
 
+import cloudpickle
+
 from .. import _chunkwise as _native
 from ..array import _pickle  # noqa: F401 - which registers how expressions are pickled
 from ._versions import identity, mismatch, same
@@ -30,8 +32,7 @@ class Program:
     @staticmethod
     def of(exprs: list, sinks: list, limit: int, plan: _native.ClusterPlan) -> Program:
         """Of arrays and of the sinks that some of them go to."""
-        payload = pickle.dumps((exprs, sinks), protocol=5)
-        return Program(payload, limit, plan.fingerprint, identity())
+        return Program(_pickled((exprs, sinks)), limit, plan.fingerprint, identity())
 
     def token(self, *more: Any) -> str:
         """The same text for the same work."""
@@ -66,6 +67,14 @@ class Program:
         elif not isinstance(payload, bytes):
             payload = bytes(payload)
         return Program, (payload, self.limit, self.fingerprint, self.build)
+
+
+def _pickled(thing: Any) -> bytes:
+    try:
+        return pickle.dumps(thing, protocol=5)
+    except Exception:
+        # Functions within functions; what neither can pickle raises the error that names it.
+        return cloudpickle.dumps(thing, protocol=5)
 
 
 def same_program(program: Program) -> Program:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 from distributed import get_worker
+from distributed.protocol import pickle
 from distributed.system import MEMORY_LIMIT
 from distributed.worker import thread_state
 
@@ -90,12 +93,10 @@ def run_fragment(program: Program, label: str, number: int, run: str, spec: byte
         made = _run(program, spec, list(bundles), worker, key)
         ended = True
         return made
-    except Exception as error:
+    except BaseException as raised:
+        error = ordinary(label, raised)
         error.add_note(f"in fragment {number}, {label!r}, on the worker at {worker.address}")
-        raise
-    except BaseException as error:
-        # What is no Exception would end the worker's thread, and the client would wait for ever.
-        raise RuntimeError(f"{label}: {type(error).__name__}: {error}") from None
+        raise error from raised.__cause__
     finally:
         worker.log_event(
             TOPIC,
@@ -109,6 +110,49 @@ def run_fragment(program: Program, label: str, number: int, run: str, spec: byte
                 "ok": ended,
             },
         )
+
+
+def ordinary(what: str, error: BaseException) -> Exception:
+    """An exception as one that ends a task and nothing more: what is no `Exception`, as a panic or
+    `SystemExit`, would end the worker's thread, and the client would wait for ever."""
+    if isinstance(error, Exception):
+        _shorten(error, 10)
+        try:
+            # What cannot be read by the client would not end its waiting either.
+            pickle.loads(pickle.dumps(error))
+            return error
+        except Exception:
+            pass
+    return RuntimeError(f"{what}: {type(error).__name__}: {error}")
+
+
+@contextmanager
+def ending(what: str) -> Iterator[None]:
+    """Lets nothing but ordinary exceptions out."""
+    try:
+        yield
+    except BaseException as error:
+        raise ordinary(what, error) from error.__cause__
+
+
+#: Of a traceback, what is sent: one of a thousand frames cannot be pickled, and again the client
+#: would wait for ever.
+_FRAMES = 60
+
+
+def _shorten(error: BaseException | None, chain: int) -> None:
+    if error is None:
+        return
+    last, count = error.__traceback__, 1
+    while last is not None and count < _FRAMES:
+        last, count = last.tb_next, count + 1
+    if last is not None:
+        last.tb_next = None
+    if chain == 0:
+        error.__cause__ = error.__context__ = None
+    _shorten(error.__cause__, chain - 1)
+    if error.__context__ is not error.__cause__:
+        _shorten(error.__context__, chain - 1)
 
 
 def _run(program: Program, spec: bytes, bundles: list, worker: Any, key: Any) -> Any:
@@ -129,15 +173,17 @@ def _run(program: Program, spec: bytes, bundles: list, worker: Any, key: Any) ->
 
 def whole(program: Program, array: int, *bundles: Any) -> Any:
     """An array's elements, on a worker, for functions that read it."""
-    plan, _ = program.loaded()
-    elements = np.asarray(plan.collect(array, list(bundles)))
+    with ending("collect"):
+        plan, _ = program.loaded()
+        elements = np.asarray(plan.collect(array, list(bundles)))
     return elements if elements.ndim else elements[()]
 
 
 def commit(program: Program, array: int, *_stored: Any) -> None:
     """Makes what was stored visible under its name, once all of it is."""
-    _, sinks = program.loaded()
-    sinks[array].commit()
+    with ending("commit"):
+        _, sinks = program.loaded()
+        sinks[array].commit()
 
 
 class Guarded:
@@ -149,13 +195,8 @@ class Guarded:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         settle()
-        try:
+        with ending(self.__name__):
             return self.function(*args, **kwargs)
-        except Exception:
-            raise
-        except BaseException as error:
-            name = self.__name__
-            raise RuntimeError(f"{name}: {type(error).__name__}: {error}") from None
 
     def __reduce__(self) -> tuple:
         return Guarded, (self.function,)
