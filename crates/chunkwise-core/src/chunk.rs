@@ -195,6 +195,12 @@ impl Chunk {
         })
     }
 
+    /// Whether the elements are in C order without gaps, and all that their buffer holds.
+    pub fn is_compact(&self) -> bool {
+        let contiguous = is_contiguous(&self.shape, &self.strides, self.dtype.size());
+        contiguous && self.nbytes() == self.buffer.len()
+    }
+
     /// The elements as a slice, where the dtype is `T`'s and they are in C order without gaps.
     pub fn as_slice<T: Element>(&self) -> Option<&[T]> {
         // SAFETY: as in `view`; the slice borrows self, which keeps the buffer.

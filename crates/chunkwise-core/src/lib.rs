@@ -42,7 +42,7 @@ pub use scalar::Scalar;
 pub use shape::{
     Dims, Strides, broadcast_shapes, c_strides, element_count, normalize_axes, normalize_axis,
 };
-pub use source::{Sink, Source, SourceId};
+pub use source::{Elsewhere, Sink, Source, SourceId};
 pub use view::{View, ViewMut};
 
 /// Complex numbers, from the `num-complex` crate.

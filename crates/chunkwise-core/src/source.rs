@@ -1,8 +1,9 @@
 use std::any::Any;
 use std::fmt::Debug;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::{DType, Grid, Region, Result, View, ViewMut};
+use crate::{DType, Error, Grid, Region, Result, View, ViewMut};
 
 /// What makes two sources the same one: equal ids mean equal data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -75,10 +76,57 @@ pub trait Source: Any + Debug + Send + Sync {
         let _ = region;
     }
 
+    /// The cells in which other processes hold the data, where that is so. A plan that is made for them has
+    /// the cells brought, and never calls [`read`](Self::read).
+    fn elsewhere(&self) -> Option<&Elsewhere> {
+        None
+    }
+
     /// About how many nanoseconds of one core a byte takes. Where it is more than a copy, a chunk of
     /// [`grid`](Self::grid) is read as a whole if it can be, and not again and again.
     fn byte_cost(&self) -> f32 {
         0.05
+    }
+}
+
+/// Data that other processes hold, cell by cell.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Elsewhere {
+    /// What it is called among those processes; equal names mean equal data.
+    pub name: Arc<str>,
+    /// The cells.
+    pub grid: Grid,
+    /// For each cell, in C order, the number of the parcel that it lies in.
+    pub parcels: Arc<[u32]>,
+    /// What the parcels call it: a stage of the plan that made it, and which of its outputs.
+    pub output: (usize, usize),
+}
+
+impl Elsewhere {
+    /// Cells in parcels.
+    ///
+    /// # Errors
+    /// [`Error::ShapeMismatch`] where there is not one parcel's number for each cell.
+    pub fn new(
+        name: impl Into<Arc<str>>,
+        grid: Grid,
+        parcels: impl Into<Arc<[u32]>>,
+        output: (usize, usize),
+    ) -> Result<Elsewhere> {
+        let parcels = parcels.into();
+        if parcels.len() != grid.count() {
+            return Err(Error::ShapeMismatch {
+                operation: "cells of an array that lies elsewhere",
+                expected: vec![grid.count()],
+                got: vec![parcels.len()],
+            });
+        }
+        Ok(Elsewhere {
+            name: name.into(),
+            grid,
+            parcels,
+            output,
+        })
     }
 }
 

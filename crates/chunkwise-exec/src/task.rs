@@ -53,6 +53,10 @@ pub(crate) fn run_task<'p>(
         StageKind::Sort(s) => run_sort(s, &region, place, cx),
         StageKind::Split(s) => run_split(s, index, &region, cx),
         StageKind::Merge(m) => run_merge(m, index, &region, place, cx),
+        StageKind::Brought(source) => Err(Error::internal(
+            "executor",
+            format!("nobody has brought cell {index:?} of {}", source.name()),
+        )),
     }
 }
 

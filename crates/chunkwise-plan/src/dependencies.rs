@@ -104,7 +104,7 @@ impl Plan {
                 c.mask.visit_reads(&mask, visit);
             }
             // They read cells, and of those what the samples say.
-            StageKind::Split(_) | StageKind::Merge(_) => {}
+            StageKind::Split(_) | StageKind::Merge(_) | StageKind::Brought(_) => {}
         }
     }
 
@@ -157,7 +157,7 @@ impl Plan {
                 c.input.visit_inputs(visit);
                 c.mask.visit_inputs(visit);
             }
-            StageKind::Split(_) | StageKind::Merge(_) => {}
+            StageKind::Split(_) | StageKind::Merge(_) | StageKind::Brought(_) => {}
         }
     }
 }

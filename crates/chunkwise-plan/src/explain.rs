@@ -86,6 +86,7 @@ impl Stage {
             StageKind::Sort(_) => "sort",
             StageKind::Split(_) => "split",
             StageKind::Merge(_) => "merge",
+            StageKind::Brought(_) => "brought",
         }
     }
 

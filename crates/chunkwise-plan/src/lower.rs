@@ -1,6 +1,7 @@
 //! Lowering: which nodes get a stage, which share one, and what each stage does.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use chunkwise_core::{AxisGrid, Dims, Grid, IndexMap, Result, SourceId};
 use chunkwise_expr::{CallInput, Expr, Follow, Kind, NodeId};
@@ -23,6 +24,9 @@ pub struct Options {
     /// The most elements of a task; as many as are good for speed by default. Small grains cut small
     /// arrays into many tasks, for tests.
     pub grain: Option<usize>,
+    /// Whether cells of data that lies [elsewhere](chunkwise_core::Source::elsewhere) are brought by whoever
+    /// runs the plan; otherwise it is read as other sources are.
+    pub brought: bool,
 }
 
 /// Where a result goes, as far as a plan depends on it.
@@ -56,7 +60,7 @@ pub fn plan(exprs: &[Expr], options: &Options) -> Result<Plan> {
 /// The same for results that are stored in chunks: `deliveries` has one for each array.
 pub fn plan_into(exprs: &[Expr], deliveries: &[Delivery], options: &Options) -> Result<Plan> {
     let nodes = postorder(exprs);
-    let nested = too_nested(&nodes);
+    let nested = too_nested(&nodes, options);
     let mut best = keeping(exprs, deliveries, &nodes, nested.clone(), options)?;
     let mut memory_limit = options.memory_limit;
     for _ in 0..SMALLER {
@@ -115,8 +119,9 @@ fn postorder(exprs: &[Expr]) -> Vec<Expr> {
 }
 
 /// Whether a node needs a stage whatever it is used for.
-fn is_barrier(e: &Expr) -> bool {
+fn is_barrier(e: &Expr, options: &Options) -> bool {
     match e.kind() {
+        Kind::Source(source) => options.brought && source.elsewhere().is_some(),
         Kind::Reduce { .. }
         | Kind::Scan { .. }
         | Kind::Contract { .. }
@@ -127,7 +132,7 @@ fn is_barrier(e: &Expr) -> bool {
     }
 }
 
-fn too_nested(nodes: &[Expr]) -> HashSet<NodeId> {
+fn too_nested(nodes: &[Expr], options: &Options) -> HashSet<NodeId> {
     let mut depth: HashMap<NodeId, usize> = HashMap::new();
     let mut kept = HashSet::new();
     for e in nodes {
@@ -136,7 +141,7 @@ fn too_nested(nodes: &[Expr]) -> HashSet<NodeId> {
             e.kind(),
             Kind::Concat { .. } | Kind::Take { .. } | Kind::Reshape(_) | Kind::Call { .. }
         );
-        let mut own = if is_barrier(e) {
+        let mut own = if is_barrier(e, options) {
             0
         } else {
             below + usize::from(nests)
@@ -195,7 +200,7 @@ impl<'a> Lowering<'a> {
         let stored = stored.collect();
         let roots: HashSet<NodeId> = roots.iter().map(Expr::id).collect();
         let has_stage =
-            |e: &Expr| is_barrier(e) || roots.contains(&e.id()) || kept.contains(&e.id());
+            |e: &Expr| is_barrier(e, options) || roots.contains(&e.id()) || kept.contains(&e.id());
         let mut lowering = Lowering {
             options,
             placed: HashMap::new(),
@@ -206,7 +211,7 @@ impl<'a> Lowering<'a> {
             stored,
             kept,
         };
-        for group in group(nodes, has_stage) {
+        for group in group(nodes, options, has_stage) {
             lowering.stage(&group)?;
         }
         for e in nodes {
@@ -384,6 +389,11 @@ impl<'a> Lowering<'a> {
                         self.reads(&c.input, &tasks, 1);
                     }
                     single(e, kind, tasks)
+                }
+                Kind::Source(source) if source.elsewhere().is_some() => {
+                    let cells = source.elsewhere().map(|e| e.grid.clone());
+                    let kind = StageKind::Brought(Arc::clone(source));
+                    single(e, kind, cells.unwrap_or_else(|| Grid::single(e.shape())))
                 }
                 _ => {
                     return Err(chunkwise_core::Error::internal(
@@ -695,6 +705,7 @@ fn single(e: &Expr, kind: StageKind, tasks: Grid) -> Stage {
         StageKind::Scan(s) => s.input.cost() + 1.0,
         StageKind::Call(c) => c.inputs.iter().map(Body::cost).sum::<f32>() + 2.0,
         StageKind::Compress(c) => c.input.cost() + c.mask.cost() + 1.0,
+        StageKind::Brought(_) => 0.0,
         StageKind::Pass(_)
         | StageKind::Contract(_)
         | StageKind::Sort(_)
@@ -715,7 +726,7 @@ fn single(e: &Expr, kind: StageKind, tasks: Grid) -> Stage {
 
 /// The stages' members: nodes of equal depth over the same index space that read a leaf in common
 /// share a pass, and the outputs of one call.
-fn group(nodes: &[Expr], has_stage: impl Fn(&Expr) -> bool) -> Vec<Group> {
+fn group(nodes: &[Expr], options: &Options, has_stage: impl Fn(&Expr) -> bool) -> Vec<Group> {
     let mut level: HashMap<NodeId, usize> = HashMap::new();
     let mut leaves: HashMap<NodeId, HashSet<NodeId>> = HashMap::new();
     let mut groups: Vec<Group> = Vec::new();
@@ -732,7 +743,7 @@ fn group(nodes: &[Expr], has_stage: impl Fn(&Expr) -> bool) -> Vec<Group> {
         }
         let (fused, shape) = match e.kind() {
             Kind::Reduce { input, .. } => (true, input.shape()),
-            _ => (!is_barrier(e), e.shape()),
+            _ => (!is_barrier(e, options), e.shape()),
         };
         let read = if fused {
             leaves_below(e, &has_stage, &mut leaves)

@@ -131,6 +131,7 @@ pub(crate) fn task_memory(
                 None => 2 * made,
             };
         }
+        StageKind::Brought(_) => memory.output = 0,
         StageKind::Sort(s) => {
             let n: usize = largest.iter().product();
             let item = s.input.dtype().size();

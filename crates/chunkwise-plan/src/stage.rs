@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use chunkwise_core::{AxisGrid, DType, Dims, Grid, Location, Region};
+use chunkwise_core::{AxisGrid, DType, Dims, Grid, Location, Region, Source};
 use chunkwise_expr::Call;
 use chunkwise_kernels::order::Split;
 use chunkwise_kernels::reduce::Reducer;
@@ -116,6 +116,8 @@ pub enum StageKind {
     Split(SplitStage),
     /// A merge of runs: each task makes a part of the sorted lane.
     Merge(MergeStage),
+    /// Nothing: its cells lie with other processes, and whoever runs a task brings those that it reads.
+    Brought(Arc<dyn Source>),
 }
 
 /// A fused chain whose outputs are stored or reduced.

@@ -10,11 +10,13 @@
 //! - [`pickling`]: expressions as plain data.
 //! - [`graph`]: Python functions as tasks. [`session`]: running. [`diagnostics`]: who is told of runs. [`outline`]: expressions and plans as
 //!   plain data, for pictures.
+//! - [`cluster`]: plans that run in several processes.
 //! - [`runs`]: what runs, and that nothing does when the interpreter goes down.
 //! - [`errors`]: the one place where an error becomes a Python exception.
 #![deny(unsafe_code)]
 
 mod arguments;
+mod cluster;
 mod creation;
 mod data;
 mod diagnostics;
@@ -60,6 +62,7 @@ mod _chunkwise {
         // Timed and large tests need a build in release mode.
         m.add("DEBUG", cfg!(debug_assertions))?;
         errors::register(m)?;
+        cluster::register(m)?;
         creation::register(m)?;
         data::register(m)?;
         diagnostics::register(m)?;

@@ -14,6 +14,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyTuple};
 
 use crate::arguments::{self, Arrays, Cut, Number};
+use crate::cluster::PyElsewhere;
 use crate::data::{Getter, made};
 use crate::errors::OrRaise;
 use crate::expr::PyExpr;
@@ -79,6 +80,13 @@ impl PySource {
     fn zarr(bytes: &[u8]) -> PyResult<PySource> {
         let array = ZarrArray::from_bytes(bytes).or_raise()?;
         Ok(PySource(Arc::new(ZarrSource::new(array))))
+    }
+
+    /// An array in bundles of other processes.
+    #[staticmethod]
+    fn elsewhere(name: String, dtype: &str, owner: &Bound<'_, PyTuple>) -> PyResult<PySource> {
+        let source = PyElsewhere::new(name, dtype, owner, None)?;
+        Ok(PySource(Arc::new(source)))
     }
 
     /// What `read(start, stop)` reads.
@@ -149,6 +157,8 @@ impl PySource {
             Ok(("parquet", parts.into_pyobject(py)?))
         } else if let Some(getter) = source.downcast_ref::<Getter>() {
             Ok(("getter", getter.parts(py)?))
+        } else if let Some(elsewhere) = source.downcast_ref::<PyElsewhere>() {
+            Ok(("elsewhere", elsewhere.parts(py)?))
         } else {
             Err(PyTypeError::new_err(format!(
                 "cannot pickle an array of {}",

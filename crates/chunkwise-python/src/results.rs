@@ -9,6 +9,8 @@ use pyo3::types::{PyDict, PyTuple};
 pub(crate) struct PyChunk {
     chunk: Chunk,
     writable: bool,
+    /// Shown as a line of bytes.
+    bytes: bool,
 }
 
 impl PyChunk {
@@ -17,6 +19,7 @@ impl PyChunk {
         PyChunk {
             chunk,
             writable: true,
+            bytes: false,
         }
     }
 
@@ -25,6 +28,16 @@ impl PyChunk {
         PyChunk {
             chunk,
             writable: false,
+            bytes: false,
+        }
+    }
+
+    /// The bytes of elements in C order without gaps.
+    pub(crate) fn bytes(chunk: Chunk) -> PyChunk {
+        PyChunk {
+            chunk,
+            writable: false,
+            bytes: true,
         }
     }
 }
@@ -37,9 +50,14 @@ impl PyChunk {
         let interface = PyDict::new(py);
         let address = self.chunk.view().as_ptr() as usize;
         interface.set_item("version", 3)?;
-        interface.set_item("shape", PyTuple::new(py, self.chunk.shape())?)?;
-        interface.set_item("strides", PyTuple::new(py, self.chunk.strides())?)?;
-        interface.set_item("typestr", typestr(self.chunk.dtype()))?;
+        if self.bytes {
+            interface.set_item("shape", (self.chunk.nbytes(),))?;
+            interface.set_item("typestr", typestr(DType::U8))?;
+        } else {
+            interface.set_item("shape", PyTuple::new(py, self.chunk.shape())?)?;
+            interface.set_item("strides", PyTuple::new(py, self.chunk.strides())?)?;
+            interface.set_item("typestr", typestr(self.chunk.dtype()))?;
+        }
         interface.set_item("data", (address, !self.writable))?;
         Ok(interface)
     }

@@ -1,5 +1,6 @@
 //! Arrays in Zarr stores.
 
+use std::borrow::Cow;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -13,6 +14,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 
 use crate::arguments::{self, Cut, cuts};
+use crate::cluster::sink_part;
 use crate::errors::OrRaise;
 use crate::expr::PyExpr;
 
@@ -212,6 +214,30 @@ impl PyZarrSink {
         let sink = self.sink.lock().unwrap_or_else(PoisonError::into_inner);
         let sink = sink.clone().ok_or_else(used)?;
         Ok(sink)
+    }
+}
+
+#[pymethods]
+impl PyZarrSink {
+    /// What other processes need to write a part of it; `None` for a store in memory. It is committed or
+    /// given up here.
+    fn part(&self) -> PyResult<Option<Cow<'static, [u8]>>> {
+        let sink = self.sink.lock().unwrap_or_else(PoisonError::into_inner);
+        let sink = sink.as_ref().ok_or_else(used)?;
+        Ok(sink_part(sink).map(Cow::Owned))
+    }
+
+    /// Everything was written.
+    fn commit(&self, py: Python<'_>) -> PyResult<()> {
+        let sink = self.take()?;
+        py.detach(|| sink.commit()).or_raise()
+    }
+
+    /// What was written is not wanted.
+    fn abort(&self, py: Python<'_>) -> PyResult<()> {
+        let sink = self.take()?;
+        py.detach(|| sink.abort());
+        Ok(())
     }
 }
 

@@ -202,6 +202,12 @@ impl ZarrSink {
         self.array.dtype()
     }
 
+    /// The array that is written, and the region of it: another process writes parts of it by
+    /// [`region`](Self::region), while this one commits it or gives it up.
+    pub fn part(&self) -> (&Arc<ZarrArray>, Region) {
+        (&self.array, Region::new(&self.start, &self.shape))
+    }
+
     fn check_open(&self) -> Result<()> {
         match self.state.load(Ordering::Acquire) {
             OPEN => Ok(()),

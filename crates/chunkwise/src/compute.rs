@@ -45,6 +45,7 @@ impl Session {
         let options = Options {
             memory_limit,
             grain: self.grain,
+            brought: false,
         };
         plan_into(optimized, deliveries, &options)
     }
@@ -196,7 +197,7 @@ impl Session {
     }
 }
 
-fn deliveries(targets: &[Target<'_>]) -> Vec<Delivery> {
+pub(crate) fn deliveries(targets: &[Target<'_>]) -> Vec<Delivery> {
     let of = |target: &Target<'_>| match target {
         Target::Sink(sink) => Delivery {
             grid: sink.grid(),

@@ -31,6 +31,7 @@
 //!   [`Array::to_delayed`], [`Array::from_delayed`].
 //! - Running: [`Array::compute`], [`Array::persist`], [`Array::to_npy`], [`Array::explain`];
 //!   [`compute`]; [`Session`] for threads, the memory limit, cancelling and events.
+//! - Plans that run in several processes: [`cluster`].
 //! - Files and stores of every known format, copies between them: [`formats`].
 //! - Expressions as bytes: [`wire`].
 //! - Results as `ndarray` arrays: [`IntoNdarray`], [`chunk_from_ndarray`].
@@ -42,6 +43,7 @@ mod assign;
 mod axes;
 mod axes_order;
 mod blocks;
+pub mod cluster;
 mod compute;
 mod creation;
 mod data;

@@ -87,6 +87,12 @@ impl Session {
         self
     }
 
+    /// The same with another limit of what a run may hold at once: buffers are still of one account.
+    pub fn with_memory_limit(mut self, bytes: u64) -> Session {
+        self.memory_limit = bytes;
+        self
+    }
+
     /// The same with one more to be told of events.
     pub fn with_subscriber(mut self, subscriber: Arc<dyn Subscriber>) -> Session {
         self.subscribers.push(subscriber);

@@ -4,7 +4,7 @@
 use std::path::Path;
 
 /// Each crate with the ones that it may use.
-const ARROWS: [(&str, &[&str]); 15] = [
+const ARROWS: [(&str, &[&str]); 16] = [
     ("chunkwise-core", &[]),
     ("chunkwise-kernels", &["core"]),
     ("chunkwise-expr", &["core", "kernels"]),
@@ -14,6 +14,7 @@ const ARROWS: [(&str, &[&str]); 15] = [
     ("chunkwise-linalg", &["core"]),
     ("chunkwise-exec", &["core", "kernels", "plan", "storage"]),
     ("chunkwise-diagnostics", &["core", "plan", "exec"]),
+    ("chunkwise-cluster", &["core", "kernels", "plan", "exec"]),
     ("chunkwise-fft", &["core"]),
     ("chunkwise-parquet", &["core"]),
     ("chunkwise-zarr", &["core"]),
@@ -28,6 +29,7 @@ const ARROWS: [(&str, &[&str]); 15] = [
             "storage",
             "linalg",
             "exec",
+            "cluster",
             "diagnostics",
             "fft",
             "parquet",

@@ -29,6 +29,7 @@ fn unoptimised(arrays: &[&Array], grain: usize) -> Results {
     let options = chunkwise_plan::Options {
         memory_limit: AMPLE,
         grain: Some(grain),
+        brought: false,
     };
     let plan = chunkwise_plan::plan(&exprs, &options)?;
     let options = RunOptions {

@@ -232,6 +232,20 @@ impl Reducer {
         HEADER + fields
     }
 
+    /// Whether a state of this many bytes counts no more elements than there is room for: the only thing in
+    /// one that is used as an index.
+    pub(crate) fn holds(&self, state: &[u8], cells: usize) -> bool {
+        if !self.name.ends_with("topk") {
+            return true;
+        }
+        let before = self.fields[..2].iter();
+        let at: usize = before.map(|b| (b * cells).next_multiple_of(64)).sum();
+        let held = state[HEADER + at..][..8 * cells].chunks_exact(8);
+        let most = self.params.k.unsigned_abs() as u64;
+        held.map(<[u8; 8]>::try_from)
+            .all(|held| held.is_ok_and(|held| u64::from_ne_bytes(held) <= most))
+    }
+
     /// The addresses of a state's fields.
     pub(crate) fn pointers(&self, state: *mut u8, cells: usize) -> [*mut u8; FIELDS] {
         let mut at = HEADER;

@@ -39,6 +39,33 @@ impl State {
         self.buffer.len()
     }
 
+    /// Its bytes, to be sent: [`from_bytes`](Self::from_bytes) is the way back.
+    pub fn as_bytes(&self) -> &[u8] {
+        // SAFETY: an initialised state, which has no other writer while it is shared.
+        unsafe { std::slice::from_raw_parts(self.buffer.as_ptr(), self.buffer.len()) }
+    }
+
+    /// The state whose bytes these are.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] for bytes that are no state of this reduction over so many cells.
+    pub fn from_bytes(pool: &Pool, reducer: &Reducer, cells: usize, bytes: &[u8]) -> Result<State> {
+        let expected = reducer.state_len(cells);
+        if bytes.len() != expected || !reducer.holds(bytes, cells) {
+            return Err(Error::argument(
+                "reading a state",
+                "bytes",
+                bytes.len(),
+                format!("no state of {reducer:?} over {cells} cells, which has {expected}"),
+            ));
+        }
+        let mut state = State::new(pool, reducer, cells)?;
+        let data = state.data()?;
+        // SAFETY: both have this many bytes, and the state's are its own.
+        unsafe { data.copy_from_nonoverlapping(bytes.as_ptr(), expected) };
+        Ok(state)
+    }
+
     /// Takes in a state of the same reduction over later elements.
     pub fn merge(&mut self, later: &State) -> Result<()> {
         if self.cells != later.cells || self.buffer.len() != later.buffer.len() {

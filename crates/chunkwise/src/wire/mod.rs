@@ -1,5 +1,7 @@
 //! Arrays as bytes, to be kept or sent, and back.
 
+mod packed;
+
 use std::sync::Arc;
 
 use chunkwise_core::{Result, Source};
@@ -14,6 +16,7 @@ use crate::masked::NotEmpty;
 use crate::order::{Digit, Found, Lanes, Lookup};
 
 pub use chunkwise_expr::Encoded;
+pub use packed::{pack, unpack};
 
 /// Arrays as bytes, what they share once; data and users' functions are left to the caller.
 ///

@@ -1,0 +1,98 @@
+//! From a plan to fragments.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use chunkwise_core::Result;
+use chunkwise_plan::{PassOutput, Plan, StageKind};
+
+use crate::cutter::Cutter;
+use crate::needs::Read;
+use crate::work::Work;
+
+/// What the workers are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Fragments that run at once.
+    pub slots: usize,
+    /// Bytes that each may need, what it is given and what it makes included.
+    pub room: u64,
+}
+
+/// One piece of work for a worker.
+#[derive(Clone, Debug)]
+pub struct Fragment {
+    /// What it does, as bytes.
+    pub spec: Vec<u8>,
+    /// What it does.
+    pub work: Work,
+    /// The bundles that it is given, in this order.
+    pub reads: Vec<Read>,
+    /// In a word or two.
+    pub label: String,
+    /// Whether it reads files or services.
+    pub is_source: bool,
+    /// Whether it writes into a sink.
+    pub is_sink: bool,
+    /// About how many seconds of one core it takes.
+    pub seconds: f64,
+    /// The most bytes that it needs, what it is given included.
+    pub peak: u64,
+    /// About how many bytes its bundle has.
+    pub size: u64,
+}
+
+/// A plan in fragments.
+#[derive(Clone, Debug)]
+pub struct Cut {
+    /// The fragments, each after those whose bundles it is given.
+    pub fragments: Vec<Fragment>,
+    /// For each array asked for, the bundles that have its cells; where it is stored, the fragments that
+    /// store it.
+    pub results: Vec<Vec<Read>>,
+    /// For each array, for each cell in C order, the place in `results` of the bundle that has it; empty where
+    /// it is stored.
+    pub parcels: Vec<Arc<[u32]>>,
+}
+
+/// What is read of files may be read this much more often than once, where that saves moving it.
+const AGAIN: f64 = 1.25;
+
+/// Cuts a plan into fragments. For each array, `stored` says whether it goes to a sink.
+///
+/// # Errors
+/// [`Error::OverBudget`] where a fragment needs more than a worker's room, with the smallest room that
+/// would do; [`Error::InvalidArgument`] where there would be too many fragments.
+pub fn cut(plan: &Plan, stored: &[bool], limits: &Limits) -> Result<Cut> {
+    let mut own: BTreeSet<usize> = (0..plan.stages.len())
+        .filter(|s| is_easily_made(plan, *s))
+        .collect();
+    loop {
+        let mut cutter = Cutter::new(plan, stored, limits, &own);
+        cutter.cut()?;
+        let again: Vec<usize> = own
+            .iter()
+            .copied()
+            .filter(|s| {
+                let made = cutter.made_again.get(s).copied().unwrap_or(0);
+                made as f64 > AGAIN * plan.stages[*s].task_count() as f64
+            })
+            .collect();
+        if again.is_empty() {
+            return cutter.finish();
+        }
+        again.iter().for_each(|s| {
+            own.remove(s);
+        });
+    }
+}
+
+/// Whether a stage's cells can be made by whoever reads them: nothing is read for them but sources.
+fn is_easily_made(plan: &Plan, stage: usize) -> bool {
+    let wanted = plan.outputs.iter().any(|o| o.stage == stage);
+    let stored = match &plan.stages[stage].kind {
+        StageKind::Pass(pass) => pass.outputs.iter().all(|o| matches!(o, PassOutput::Store)),
+        _ => false,
+    };
+    stored && !wanted && !plan.has_dependencies(stage)
+}

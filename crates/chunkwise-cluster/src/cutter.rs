@@ -1,0 +1,410 @@
+//! Stage after stage into fragments.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::ops::Range;
+use std::sync::Arc;
+
+use chunkwise_core::{Error, Pool, Region, Result};
+use chunkwise_exec::Part;
+use chunkwise_plan::{CellRef, Plan, StageKind};
+
+use crate::cut::{Cut, Fragment, Limits};
+use crate::holders::Holders;
+use crate::needs::{Cells, Read, needs};
+use crate::share;
+use crate::trees::{Left, left};
+use crate::work::{Picked, Relabel, Work, encode, fingerprint};
+
+/// A bundle is given as a whole where this part of its bytes is read; else what is read is picked out of it.
+pub(crate) const WHOLE: f64 = 0.5;
+/// And where it has no more bytes than this.
+pub(crate) const SMALL: u64 = 256 << 10;
+/// Fragments beyond this are refused: the cluster's scheduler would take minutes for them.
+const MOST: usize = 100_000;
+pub(crate) struct Cutter<'a> {
+    pub(crate) plan: &'a Plan,
+    fingerprint: u64,
+    stored: &'a [bool],
+    pub(crate) limits: &'a Limits,
+    own: &'a BTreeSet<usize>,
+    holders: Holders,
+    pub(crate) fragments: Vec<Fragment>,
+    /// How many tasks of a stage are run by those who read them.
+    pub(crate) made_again: BTreeMap<usize, usize>,
+    picked: HashMap<(Read, Vec<Picked>), usize>,
+}
+
+/// A stretch of a stage's tasks on its way to a fragment.
+pub(crate) struct Stretch {
+    tasks: Range<usize>,
+    needs: BTreeMap<Read, Cells>,
+    pub(crate) left: Vec<(usize, Left)>,
+    pub(crate) size: u64,
+    peak: u64,
+}
+
+impl<'a> Cutter<'a> {
+    pub(crate) fn new(
+        plan: &'a Plan,
+        stored: &'a [bool],
+        limits: &'a Limits,
+        own: &'a BTreeSet<usize>,
+    ) -> Cutter<'a> {
+        let mut holders = Holders::new(plan);
+        own.iter().for_each(|s| holders.with_reader(*s));
+        Cutter {
+            plan,
+            fingerprint: fingerprint(plan),
+            stored,
+            limits,
+            own,
+            holders,
+            fragments: Vec::new(),
+            made_again: BTreeMap::new(),
+            picked: HashMap::new(),
+        }
+    }
+
+    pub(crate) fn cut(&mut self) -> Result<()> {
+        for stage in 0..self.plan.stages.len() {
+            let brought = matches!(self.plan.stages[stage].kind, StageKind::Brought(_));
+            if !brought && !self.own.contains(&stage) {
+                self.stage(stage)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn is_sink(&self, stage: usize, output: usize) -> bool {
+        let outputs = self.plan.outputs.iter().zip(self.stored);
+        let mut stored = outputs.filter(|(_, stored)| **stored);
+        stored.any(|(o, _)| (o.stage, o.output) == (stage, output))
+    }
+
+    /// Which outputs of a stage are handed on in bundles.
+    fn kept(&self, stage: usize) -> Vec<bool> {
+        let mut kept = vec![false; self.plan.stages[stage].outputs.len()];
+        for later in stage..self.plan.stages.len() {
+            self.plan.visit_inputs(later, &mut |s, o| {
+                if s == stage {
+                    kept[o] = true;
+                }
+            });
+        }
+        for (output, stored) in self.plan.outputs.iter().zip(self.stored) {
+            if output.stage == stage && !stored {
+                kept[output.output] = true;
+            }
+        }
+        kept
+    }
+
+    fn stage(&mut self, stage: usize) -> Result<()> {
+        let plan = self.plan;
+        let of = &plan.stages[stage];
+        let own = self.own_of(stage);
+        let kept = self.kept(stage);
+        let seconds: f64 = own
+            .iter()
+            .chain([&stage])
+            .map(|s| share::seconds(plan, *s))
+            .sum();
+        let outputs = of.outputs.iter().zip(&kept);
+        let bytes = outputs
+            .filter(|(_, kept)| **kept)
+            .map(|(o, _)| o.nbytes())
+            .sum();
+        let tasks = of.task_count();
+        let mut count = share::fragments(tasks, bytes, seconds, self.limits);
+        let stretches = loop {
+            let stretches = share::stretches(plan, stage, count);
+            let stretches: Vec<Stretch> = stretches
+                .into_iter()
+                .map(|tasks| self.stretch(stage, tasks, &own, &kept))
+                .collect();
+            let peak = stretches.iter().map(|s| s.peak).max().unwrap_or(0);
+            if peak <= self.limits.room {
+                break stretches;
+            }
+            if stretches.iter().all(|s| s.tasks.len() <= 1) {
+                return Err(Error::OverBudget {
+                    operation: of.label.clone(),
+                    location: of.location,
+                    needed: peak,
+                    limit: self.limits.room,
+                    smallest: peak,
+                });
+            }
+            count = stretches.len().max(count) * 2;
+        };
+        let mut numbers = Vec::new();
+        let is_source = own.iter().chain([&stage]).any(|s| reads_files(plan, *s));
+        let is_sink = (0..of.outputs.len()).any(|o| self.is_sink(stage, o));
+        for stretch in &stretches {
+            let own_tasks = self.own_tasks(stage, &stretch.tasks);
+            for (s, n) in &own_tasks {
+                *self.made_again.entry(*s).or_default() += n;
+            }
+            let mut reads = Vec::new();
+            for (read, cells) in &stretch.needs {
+                reads.push(self.given(*read, cells)?);
+            }
+            if let Some((before, carry)) = self.carry(stage, stretch.tasks.start, &numbers) {
+                reads.push(self.given(before, &carry)?);
+            }
+            let share = stretch.tasks.len() as f64 / tasks.max(1) as f64;
+            let work = Work::Tasks {
+                stage,
+                start: stretch.tasks.start,
+                end: stretch.tasks.end,
+                own: own.clone(),
+            };
+            numbers.push(self.fragments.len());
+            self.push(Fragment {
+                spec: Vec::new(),
+                work,
+                reads,
+                label: of.label.clone(),
+                is_source,
+                is_sink,
+                seconds: seconds * share,
+                peak: stretch.peak,
+                size: stretch.size,
+            })?;
+        }
+        let reduced = self.merges(stage, &stretches, &numbers)?;
+        let ranges: Vec<Range<usize>> = stretches.into_iter().map(|s| s.tasks).collect();
+        self.holders.in_fragments(stage, &ranges, numbers, reduced);
+        Ok(())
+    }
+
+    /// What the first task of a stretch of a scan takes from the task before it, and who has it: the stretch
+    /// before this one, as tasks go along the axis.
+    fn carry(&self, stage: usize, first: usize, numbers: &[usize]) -> Option<(Read, Cells)> {
+        let of = &self.plan.stages[stage];
+        let StageKind::Scan(s) = &of.kind else {
+            return None;
+        };
+        let mut before = of.task_index(first);
+        before[s.axis] = before[s.axis].checked_sub(1)?;
+        let grid = &of.outputs[1].grid;
+        let cell = CellRef {
+            stage,
+            output: 1,
+            cell: grid.ravel(&before),
+        };
+        let region = Region::whole(&grid.region(&before).shape);
+        let carry = Cells::from([(cell, (region, of.memory.output))]);
+        Some((Read::Fragment(*numbers.last()?), carry))
+    }
+
+    /// The stages that the tasks of a stage make for themselves.
+    fn own_of(&self, stage: usize) -> Vec<usize> {
+        let mut own = BTreeSet::new();
+        self.plan.visit_inputs(stage, &mut |s, _| {
+            if self.own.contains(&s) {
+                own.insert(s);
+            }
+        });
+        own.into_iter().collect()
+    }
+
+    /// How many tasks of each own stage some tasks of a stage run.
+    fn own_tasks(&self, stage: usize, tasks: &Range<usize>) -> BTreeMap<usize, usize> {
+        let mut run: HashSet<(usize, usize)> = HashSet::new();
+        if !self.own_of(stage).is_empty() {
+            for number in tasks.clone() {
+                let index = self.plan.stages[stage].task_index(number);
+                for cell in self.plan.dependencies(stage, &index) {
+                    if self.own.contains(&cell.stage) {
+                        run.extend(self.plan.producer(&cell).map(|n| (cell.stage, n)));
+                    }
+                }
+            }
+        }
+        let mut counts = BTreeMap::new();
+        run.iter()
+            .for_each(|(s, _)| *counts.entry(*s).or_default() += 1);
+        counts
+    }
+
+    fn stretch(&self, stage: usize, tasks: Range<usize>, own: &[usize], kept: &[bool]) -> Stretch {
+        let plan = self.plan;
+        let needs = match plan.has_dependencies(stage) {
+            true => needs(plan, &self.holders, stage, &tasks),
+            false => BTreeMap::new(),
+        };
+        let left = left(plan, stage, &tasks);
+        let of = &plan.stages[stage];
+        let outputs = of.outputs.iter().enumerate();
+        let cells = outputs.filter(|(n, _)| kept[*n] && !of.is_reduction(*n));
+        let stored: u64 = cells.map(|(_, o)| o.cell_bytes()).sum::<u64>() * tasks.len() as u64;
+        let reduced: u64 = left
+            .iter()
+            .map(|(n, l)| l.bytes + l.whole.len() as u64 * of.outputs[*n].cell_bytes())
+            .sum();
+        let part = Part {
+            stage,
+            tasks: tasks.clone(),
+            own: own.to_vec(),
+        };
+        let given: u64 = needs
+            .iter()
+            .map(|(read, cells)| match self.is_whole(*read, cells) {
+                true => self.size(*read),
+                false => bytes(cells),
+            })
+            .sum();
+        let peak = part.memory(plan, &|output| kept[output]) + reduced + given;
+        Stretch {
+            tasks,
+            needs,
+            left,
+            size: stored + reduced,
+            peak,
+        }
+    }
+
+    fn size(&self, read: Read) -> u64 {
+        match read {
+            Read::Fragment(n) => self.fragments[n].size,
+            Read::Elsewhere { stage, parcel } => self.holders.parcel_size(stage, parcel),
+        }
+    }
+
+    /// Whether a bundle is given as a whole to who reads these cells of it.
+    fn is_whole(&self, read: Read, cells: &Cells) -> bool {
+        let size = self.size(read);
+        size <= SMALL || bytes(cells) as f64 >= WHOLE * size as f64
+    }
+
+    /// A bundle with these cells: the one that has them, or a pick of it.
+    fn given(&mut self, read: Read, cells: &Cells) -> Result<Read> {
+        if self.is_whole(read, cells) {
+            return Ok(read);
+        }
+        let picked = cells.iter().map(|(at, (region, _))| {
+            let grid = &self.plan.stages[at.stage].outputs[at.output].grid;
+            let whole = region.shape == grid.region(&grid.unravel(at.cell)).shape;
+            // A carry is handed on as it is.
+            let scanned = matches!(self.plan.stages[at.stage].kind, StageKind::Scan(_));
+            Picked::new(
+                at,
+                (!whole && !(scanned && at.output == 1)).then_some(region),
+            )
+        });
+        let parts: Vec<Picked> = picked.collect();
+        if let Some(known) = self.picked.get(&(read, parts.clone())) {
+            return Ok(Read::Fragment(*known));
+        }
+        let size = bytes(cells);
+        let number = self.fragments.len();
+        self.picked.insert((read, parts.clone()), number);
+        self.push(Fragment {
+            spec: Vec::new(),
+            work: Work::Pick { parts, nodes: None },
+            reads: vec![read],
+            label: "pick".to_owned(),
+            is_source: false,
+            is_sink: false,
+            seconds: 0.0,
+            peak: self.size(read) + size,
+            size,
+        })?;
+        Ok(Read::Fragment(number))
+    }
+
+    pub(crate) fn push_small(
+        &mut self,
+        work: Work,
+        reads: Vec<Read>,
+        label: &str,
+        peak: u64,
+        size: u64,
+    ) -> Result<()> {
+        self.push(Fragment {
+            spec: Vec::new(),
+            work,
+            reads,
+            label: label.to_owned(),
+            is_source: false,
+            is_sink: false,
+            seconds: 0.0,
+            peak,
+            size,
+        })
+    }
+
+    fn push(&mut self, mut fragment: Fragment) -> Result<()> {
+        if self.fragments.len() >= MOST {
+            return Err(Error::argument(
+                "cutting a plan for a cluster",
+                "room",
+                format!(
+                    "{} bytes for each of {} slots",
+                    self.limits.room, self.limits.slots
+                ),
+                format!("more than {MOST} fragments would be needed: give workers more memory"),
+            ));
+        }
+        let inputs = fragment.reads.iter().map(|read| match read {
+            Read::Fragment(_) => None,
+            Read::Elsewhere { stage, .. } => {
+                let (_, from) = self.holders.elsewhere(*stage)?;
+                Some(Relabel { from, to: *stage })
+            }
+        });
+        let inputs: Vec<Option<Relabel>> = inputs.collect();
+        fragment.spec = encode(self.fingerprint, &inputs, &fragment.work)?;
+        self.fragments.push(fragment);
+        Ok(())
+    }
+
+    pub(crate) fn finish(self) -> Result<Cut> {
+        let (mut results, mut parcels) = (Vec::new(), Vec::new());
+        for (output, stored) in self.plan.outputs.iter().zip(self.stored) {
+            let grid = &self.plan.stages[output.stage].outputs[output.output].grid;
+            let mut places: BTreeMap<Read, u32> = BTreeMap::new();
+            let mut cells = Vec::with_capacity(grid.count());
+            for cell in 0..grid.count() {
+                let at = CellRef {
+                    stage: output.stage,
+                    output: output.output,
+                    cell,
+                };
+                let Some(read) = self.holders.of(self.plan, &at) else {
+                    return Err(Error::internal("cluster", format!("nobody has {at:?}")));
+                };
+                cells.push(read);
+                places.insert(read, 0);
+            }
+            places
+                .values_mut()
+                .zip(0..)
+                .for_each(|(place, n)| *place = n);
+            let owners = cells.iter().filter_map(|read| places.get(read).copied());
+            parcels.push(match stored {
+                true => Arc::from([]),
+                false => owners.collect::<Vec<u32>>().into(),
+            });
+            results.push(places.into_keys().collect());
+        }
+        Ok(Cut {
+            fragments: self.fragments,
+            results,
+            parcels,
+        })
+    }
+}
+
+fn bytes(cells: &Cells) -> u64 {
+    let footprint = |bytes: u64| Pool::footprint(bytes as usize) as u64;
+    cells.values().map(|(_, bytes)| footprint(*bytes)).sum()
+}
+
+/// Whether tasks of a stage read what is not in memory.
+fn reads_files(plan: &Plan, stage: usize) -> bool {
+    let mut found = false;
+    plan.visit_sources(stage, &mut |source| found |= source.in_memory().is_none());
+    found
+}

@@ -1,0 +1,34 @@
+//! A plan on many machines.
+//!
+//! A plan is cut into [`Fragment`]s, of which there are a bounded number however many chunks there are: some tasks of a
+//! stage each, a merge of what several reductions have seen, or a pick of what another fragment reads. A
+//! fragment is data, a few bytes beside the plan; what it makes is a [`Bundle`], which others are given.
+//!
+//! - [`cut`]: a plan into fragments, each of which fits a worker.
+//! - [`Work`]: what a fragment does, and its bytes.
+//! - [`run_fragment`]: does it.
+//! - [`collect`]: an array from the bundles that hold it.
+//!
+//! Which machine runs what, and how bundles get there, is somebody else's matter: nothing here knows of a
+//! network. The bits of a result are those of a run of the plan in one process, however it is cut.
+#![forbid(unsafe_code)]
+
+mod bundle;
+mod collect;
+mod cut;
+mod cutter;
+mod explain;
+mod holders;
+mod merges;
+mod needs;
+mod run;
+mod share;
+mod trees;
+mod work;
+
+pub use bundle::{Bundle, PartForm};
+pub use collect::collect;
+pub use cut::{Cut, Fragment, Limits, cut};
+pub use needs::Read;
+pub use run::{Given, run_fragment};
+pub use work::{Picked, Relabel, Work, decode, encode, fingerprint};

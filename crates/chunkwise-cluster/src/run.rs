@@ -1,0 +1,122 @@
+//! A fragment, run.
+
+use std::sync::Arc;
+
+use chunkwise_core::{Chunk, Error, Result, Sink};
+use chunkwise_exec::{Item, Part, RunOptions, merge, run_part};
+use chunkwise_plan::Plan;
+
+use crate::Bundle;
+use crate::work::{Picked, Work, decode};
+
+/// What a fragment is given.
+#[derive(Debug, Default)]
+pub struct Given {
+    /// The bundles that it reads, in its order.
+    pub bundles: Vec<Bundle>,
+    /// For each array asked for, where it is stored, if it is.
+    pub sinks: Vec<Option<Arc<dyn Sink>>>,
+}
+
+/// Runs a fragment: `plan` is that of which it was cut, made anew, and `fingerprint` its
+/// [`fingerprint`](crate::fingerprint).
+///
+/// # Errors
+/// [`Error::InvalidArgument`] for bytes that are no fragment of this plan; [`Error::OverBudget`] where it needs
+/// more than the memory limit; the errors of tasks.
+pub fn run_fragment(
+    plan: &Plan,
+    fingerprint: u64,
+    spec: &[u8],
+    given: Given,
+    options: &RunOptions<'_>,
+) -> Result<Bundle> {
+    let (work, inputs) = decode(fingerprint, spec)?;
+    if inputs.len() != given.bundles.len() {
+        return Err(Error::argument(
+            "run of a fragment",
+            "bundles",
+            given.bundles.len(),
+            format!("where it reads {}", inputs.len()),
+        ));
+    }
+    let mut items = Vec::new();
+    let bundles = inputs.iter().zip(&given.bundles);
+    for (input, bundle) in bundles {
+        match input {
+            Some(relabel) => {
+                let here = bundle.relabelled(relabel.from, relabel.to);
+                items.extend(here.items(plan, options.pool)?);
+            }
+            None => items.extend(bundle.items(plan, options.pool)?),
+        }
+    }
+    drop(given.bundles);
+    let made = match work {
+        Work::Tasks {
+            stage,
+            start,
+            end,
+            own,
+        } => {
+            // A bundle may have what is for others too.
+            items.retain(|i| !matches!(i, Item::Node { .. }));
+            let mut sinks: Vec<Vec<Arc<dyn Sink>>> = match plan.stages.get(stage) {
+                Some(of) => vec![Vec::new(); of.outputs.len()],
+                None => Vec::new(),
+            };
+            for (output, sink) in plan.outputs.iter().zip(&given.sinks) {
+                if let Some(sink) = sink
+                    && output.stage == stage
+                {
+                    sinks[output.output].push(Arc::clone(sink));
+                }
+            }
+            let tasks = start..end;
+            let part = Part { stage, tasks, own };
+            run_part(plan, &part, items, &sinks, options)?
+        }
+        Work::Merge { stage } => {
+            items.retain(|i| i.at().stage == stage && matches!(i, Item::Node { .. }));
+            merge(plan, items, options.pool, &options.cancel)?
+        }
+        Work::Pick { parts, nodes } => picked(items, &parts, nodes)?,
+    };
+    Bundle::of(made, options.pool)
+}
+
+fn picked(items: Vec<Item>, parts: &[Picked], nodes: Option<usize>) -> Result<Vec<Item>> {
+    let mut found = Vec::new();
+    for item in items {
+        if matches!(&item, Item::Node { at, .. } if nodes == Some(at.stage)) {
+            found.push(item);
+            continue;
+        }
+        let mut wanted = parts.iter().filter(|p| p.at() == *item.at());
+        let Some(part) = wanted.next() else {
+            continue;
+        };
+        found.push(match (item, part.region()) {
+            (
+                Item::Cell {
+                    at,
+                    region: None,
+                    chunk,
+                },
+                Some(region),
+            ) => {
+                let chunk: Chunk = chunk.region(&region)?;
+                let region = Some(region);
+                Item::Cell { at, region, chunk }
+            }
+            (item, _) => item,
+        });
+    }
+    if nodes.is_none() && found.len() != parts.len() {
+        return Err(Error::internal(
+            "cluster",
+            format!("{} of {} cells are in the bundle", found.len(), parts.len()),
+        ));
+    }
+    Ok(found)
+}

@@ -1,0 +1,398 @@
+//! A plan in fragments gives the bits of a run in one process, however it is cut.
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+use std::sync::Arc;
+
+use chunkwise::cluster::{Bundle, ClusterPlan, Cut, Elsewhere, Given, Limits, Read, Work};
+use chunkwise::{
+    Array, Axes, Chunk, DType, Error, Layout, Random, Region, Session, Sink, Source, StoreLocation,
+    ViewMut, ZarrArray, ZarrSink, concatenate, s,
+};
+use chunkwise_core::SourceId;
+
+const LIMIT: u64 = 1 << 30;
+
+/// As it comes from another process.
+fn sent(bundle: &Bundle) -> Bundle {
+    let chunks = bundle.chunks().cloned().collect();
+    Bundle::build(&bundle.header().unwrap(), chunks).unwrap()
+}
+
+fn run(arrays: &[&Array], limits: Limits, grain: Option<usize>) -> (Cut, Vec<Chunk>) {
+    let client = ClusterPlan::with_grain(arrays, LIMIT, Vec::new(), grain).unwrap();
+    let worker = ClusterPlan::with_grain(arrays, LIMIT, Vec::new(), grain).unwrap();
+    let cut = client.cut(&limits).unwrap();
+    let session = Session::new(1, limits.room).unwrap();
+    let mut bundles: Vec<Bundle> = Vec::new();
+    for fragment in &cut.fragments {
+        assert!(fragment.peak <= limits.room, "{fragment:?}");
+        let mut given = client.given(fragment, &bundles).unwrap();
+        given.bundles = given.bundles.iter().map(sent).collect();
+        bundles.push(worker.run(&session, &fragment.spec, given).unwrap());
+    }
+    let results = (0..arrays.len()).map(|n| {
+        let held = client.results(&cut, n, &bundles).unwrap();
+        client.collect(&cut, n, &held).unwrap()
+    });
+    let results = results.collect();
+    (cut, results)
+}
+
+fn bits(chunk: &Chunk) -> Vec<u8> {
+    let mut out = Vec::new();
+    match chunk.dtype() {
+        chunkwise::DType::F64 => chunk
+            .to_vec::<f64>()
+            .unwrap()
+            .iter()
+            .for_each(|x| out.extend(x.to_bits().to_le_bytes())),
+        chunkwise::DType::I64 => chunk
+            .to_vec::<i64>()
+            .unwrap()
+            .iter()
+            .for_each(|x| out.extend(x.to_le_bytes())),
+        chunkwise::DType::Bool => {
+            out.extend(chunk.to_vec::<bool>().unwrap().iter().map(|b| u8::from(*b)));
+        }
+        other => unreachable!("{other}"),
+    }
+    out
+}
+
+/// The cut into most fragments.
+fn check(name: &str, arrays: &[&Array]) -> Cut {
+    let mut last = None;
+    for grain in [None, Some(20_000)] {
+        let mut session = Session::new(2, LIMIT).unwrap();
+        if let Some(elements) = grain {
+            session = session.with_grain(elements);
+        }
+        let local = session.compute(arrays).unwrap();
+        for (slots, room) in [(1, LIMIT), (64, LIMIT), (5, 96 << 20)] {
+            let (cut, results) = run(arrays, Limits { slots, room }, grain);
+            for (n, (a, b)) in local.iter().zip(&results).enumerate() {
+                assert_eq!(a.shape(), b.shape(), "{name}, array {n}");
+                assert!(
+                    bits(a) == bits(b),
+                    "{name}, array {n}, {slots} slots, {room} bytes"
+                );
+            }
+            last = Some(cut);
+        }
+    }
+    last.unwrap()
+}
+
+fn normal(shape: &[usize], chunk: usize) -> Array {
+    Random::new(3).standard_normal(shape, chunk).unwrap()
+}
+
+#[test]
+fn reductions() {
+    let x = normal(&[1500, 1200], 300);
+    check("mean 0", &[&x.mean(0).unwrap()]);
+    check("mean 1", &[&x.mean(1).unwrap()]);
+    check("var all", &[&x.var(.., 1.0).unwrap()]);
+    check("argmax", &[&x.argmax(0).unwrap(), &x.argmin(1).unwrap()]);
+    check("topk", &[&x.topk(3, 0).unwrap()]);
+    let several = [x.sum(0).unwrap(), x.sum(1).unwrap(), x.max(..).unwrap()];
+    check("several", &several.iter().collect::<Vec<_>>());
+    let empty = normal(&[0, 7], 3);
+    check("empty", &[&empty.sum(0).unwrap(), &empty]);
+    check("scalar", &[&normal(&[], 1)]);
+}
+
+#[test]
+fn stages_after_stages() {
+    let x = normal(&[900, 700], 150);
+    let centred = x.subtract(&x.mean(0).unwrap()).unwrap();
+    let scaled = centred.divide(&x.std(0, 0.0).unwrap()).unwrap();
+    check("scaled", &[&scaled]);
+    check(
+        "of scaled",
+        &[&scaled.multiply(&scaled).unwrap().sum(1).unwrap()],
+    );
+    let t = x.transpose(&[1, 0]).unwrap();
+    check(
+        "product",
+        &[&x.matmul(&t).unwrap().get(s![0..100, ..]).unwrap()],
+    );
+    check("cumsum", &[&x.cumsum(0).unwrap(), &x.cumsum(1).unwrap()]);
+    let both = concatenate(&[&x, &x.flip(Axes::from(0)).unwrap()], 0).unwrap();
+    check("joined", &[&both.get(s![200..1500;7, ..]).unwrap()]);
+    check(
+        "compressed",
+        &[&x.mask(&x.get(s![.., 0]).unwrap().greater(0.0).unwrap())
+            .unwrap()],
+    );
+}
+
+#[test]
+fn orders() {
+    let x = normal(&[600, 700], 100);
+    check("sort rows", &[&x.sort(1, false).unwrap()]);
+    check("sort columns", &[&x.sort(0, false).unwrap()]);
+    let line = normal(&[500_000], 100_000);
+    check("a long lane", &[&line.sort(0, false).unwrap()]);
+    check("median", &[&x.median(0).unwrap()]);
+}
+
+#[test]
+fn an_exchange_picks_what_is_read() {
+    // Kept rows are read as columns.
+    let x = normal(&[2000, 2000], 500);
+    let down = x.cumsum(1).unwrap();
+    let cut = check("rows to columns", &[&down.cumsum(0).unwrap()]);
+    assert!(
+        cut.fragments
+            .iter()
+            .any(|f| matches!(f.work, Work::Pick { .. }))
+    );
+}
+
+#[test]
+fn the_number_of_fragments_is_bounded() {
+    // Ten to the nine chunks.
+    let x = Random::new(1)
+        .uniform(0.0, 1.0, [100_000_000, 1_000_000], 316)
+        .unwrap();
+    let plan = ClusterPlan::new(&[&x.mean(..).unwrap()], 1 << 33, Vec::new()).unwrap();
+    let cut = plan
+        .cut(&Limits {
+            slots: 100,
+            room: 1 << 30,
+        })
+        .unwrap();
+    assert!(cut.fragments.len() < 5000, "{}", cut.fragments.len());
+    let bytes: usize = cut.fragments.iter().map(|f| f.spec.len()).sum();
+    assert!(bytes < 200_000, "{bytes}");
+}
+
+#[test]
+fn what_fits_no_worker_is_refused() {
+    let x = normal(&[3000, 3000], 500);
+    let plan = ClusterPlan::new(
+        &[&x.sort(0, false).unwrap().cumsum(0).unwrap()],
+        LIMIT,
+        Vec::new(),
+    );
+    let plan = plan.unwrap();
+    let tight = Limits {
+        slots: 2,
+        room: 1 << 16,
+    };
+    let Err(Error::OverBudget { smallest, .. }) = plan.cut(&tight) else {
+        unreachable!("64 KiB are enough?");
+    };
+    let room = smallest;
+    let found = plan.cut(&Limits { slots: 2, room });
+    let message = found.err().map(|e| e.to_string());
+    // Of the stage that was refused it is enough; a later one may need more still.
+    assert!(message.is_none_or(|m| !m.contains(&format!("{smallest} "))));
+}
+
+#[test]
+fn fragments_are_of_one_plan() {
+    let x = normal(&[300, 300], 100);
+    let one = ClusterPlan::new(&[&x.sum(0).unwrap()], LIMIT, Vec::new()).unwrap();
+    let other = ClusterPlan::new(&[&x.sum(1).unwrap()], LIMIT, Vec::new()).unwrap();
+    assert_ne!(one.fingerprint(), other.fingerprint());
+    let cut = one
+        .cut(&Limits {
+            slots: 1,
+            room: LIMIT,
+        })
+        .unwrap();
+    let session = Session::new(1, LIMIT).unwrap();
+    let spec = &cut.fragments[0].spec;
+    let run = |plan: &ClusterPlan, spec: &[u8]| {
+        let run = plan.run(&session, spec, Default::default());
+        run.err().map(|e| e.to_string()).unwrap_or_default()
+    };
+    assert_eq!(run(&one, spec), "");
+    assert!(
+        run(&other, spec).contains("another plan"),
+        "{}",
+        run(&other, spec)
+    );
+    assert!(run(&one, &[]).contains("fewer than"));
+    for at in 0..spec.len() {
+        assert!(!run(&one, &spec[..at]).is_empty(), "{at} bytes of it");
+        let mut flipped = spec.clone();
+        flipped[at] ^= 1 << (at % 8);
+        assert!(!run(&one, &flipped).is_empty(), "byte {at} flipped");
+    }
+    let mut future = spec.clone();
+    future[3] += 1;
+    assert!(run(&one, &future).contains("one version of chunkwise"));
+}
+
+#[test]
+fn reads_come_before() {
+    let x = normal(&[3000, 2000], 500);
+    let y = x
+        .subtract(&x.mean(Axes::from(1).keepdims()).unwrap())
+        .unwrap();
+    let plan = ClusterPlan::new(&[&y.cumsum(0).unwrap()], LIMIT, Vec::new()).unwrap();
+    let cut = plan
+        .cut(&Limits {
+            slots: 9,
+            room: 64 << 20,
+        })
+        .unwrap();
+    for (n, fragment) in cut.fragments.iter().enumerate() {
+        let before = |r: &Read| matches!(r, Read::Fragment(m) if *m < n);
+        assert!(
+            fragment.reads.iter().all(before),
+            "{n}: {:?}",
+            fragment.reads
+        );
+    }
+}
+
+/// What stands for an array in bundles.
+#[derive(Debug)]
+struct Persisted {
+    lies: Elsewhere,
+    shape: Vec<usize>,
+    id: SourceId,
+}
+
+impl Source for Persisted {
+    fn id(&self) -> SourceId {
+        self.id
+    }
+    fn name(&self) -> String {
+        "persisted".to_owned()
+    }
+    fn shape(&self) -> &[usize] {
+        &self.shape
+    }
+    fn dtype(&self) -> DType {
+        DType::F64
+    }
+    fn elsewhere(&self) -> Option<&Elsewhere> {
+        Some(&self.lies)
+    }
+    fn read(&self, _: &Region, _: ViewMut<'_>) -> chunkwise::Result<()> {
+        Err(Error::Cancelled)
+    }
+}
+
+#[test]
+fn what_was_persisted_is_read_where_it_lies() {
+    let session = Session::new(1, LIMIT).unwrap();
+    let limits = Limits {
+        slots: 3,
+        room: 8 << 20,
+    };
+    let grain = Some(20_000);
+    let x = normal(&[1000, 600], 200);
+    let both = [x.mean(0).unwrap(), x.add(1.0).unwrap()];
+    let arrays: Vec<&Array> = both.iter().collect();
+    let first = ClusterPlan::with_grain(&arrays, LIMIT, Vec::new(), grain).unwrap();
+    let cut = first.cut(&limits).unwrap();
+    let mut bundles = Vec::new();
+    for fragment in &cut.fragments {
+        let given = first.given(fragment, &bundles).unwrap();
+        bundles.push(first.run(&session, &fragment.spec, given).unwrap());
+    }
+    let parcels = first.results(&cut, 1, &bundles).unwrap();
+    assert!(parcels.len() > 1);
+    let source = Persisted {
+        lies: first.elsewhere(&cut, 1, "x + 1").unwrap(),
+        shape: vec![1000, 600],
+        id: SourceId::unique(),
+    };
+    let there = Array::from_source(Arc::new(source), None).unwrap();
+    let of = |y: &Array| {
+        [
+            y.clone(),
+            y.subtract(&y.mean(0).unwrap()).unwrap(),
+            y.get(s![990.., ..5]).unwrap().cumsum(1).unwrap(),
+            y.transpose(&[1, 0]).unwrap().sum(0).unwrap(),
+        ]
+    };
+    let later = of(&there);
+    let arrays: Vec<&Array> = later.iter().collect();
+    let plan = ClusterPlan::with_grain(&arrays, LIMIT, Vec::new(), grain).unwrap();
+    let cut = plan.cut(&limits).unwrap();
+    let mut made: Vec<Bundle> = Vec::new();
+    let chosen = |reads: &[Read], made: &[Bundle]| -> Vec<Bundle> {
+        let of = |read: &Read| match read {
+            Read::Fragment(n) => made[*n].clone(),
+            Read::Elsewhere { stage, parcel } => {
+                assert_eq!(&*plan.elsewhere_of(*stage).unwrap().name, "x + 1");
+                sent(&parcels[*parcel as usize])
+            }
+        };
+        reads.iter().map(of).collect()
+    };
+    for fragment in &cut.fragments {
+        let given = Given {
+            bundles: chosen(&fragment.reads, &made),
+            ..Given::default()
+        };
+        made.push(plan.run(&session, &fragment.spec, given).unwrap());
+    }
+    let whole = of(&x.add(1.0).unwrap().persist().unwrap());
+    for (n, local) in whole.iter().enumerate() {
+        let held = chosen(&cut.results[n], &made);
+        let got = plan.collect(&cut, n, &held).unwrap();
+        let expected = local.compute().unwrap();
+        assert_eq!(got.shape(), expected.shape());
+        let (got, expected) = (
+            got.to_vec::<f64>().unwrap(),
+            expected.to_vec::<f64>().unwrap(),
+        );
+        let close = |(a, b): (&f64, &f64)| (a - b).abs() <= 1e-12 * b.abs().max(1.0);
+        assert!(got.iter().zip(&expected).all(close), "{n}");
+    }
+    // Read by a run of this process, it is asked for its elements.
+    assert!(there.sum(..).unwrap().compute().is_err());
+}
+
+#[test]
+fn parts_are_stored_by_whoever_makes_them() {
+    let folder = std::env::temp_dir().join(format!("cw-cluster-{}.zarr", std::process::id()));
+    let path = folder.to_str().unwrap();
+    let x = normal(&[700, 500], 100);
+    let location = StoreLocation::parse(path).unwrap();
+    let layout = Layout::new(&[90, 70]);
+    let sink = ZarrSink::create(location, &layout, x.shape(), DType::F64, false, false).unwrap();
+    let (array, region) = sink.part();
+    let part = || -> Arc<dyn Sink> {
+        let bytes = array.to_bytes().unwrap();
+        let array = ZarrArray::from_bytes(&bytes).unwrap();
+        Arc::new(ZarrSink::region(Arc::new(array), &region).unwrap())
+    };
+    let total = x.sum(..).unwrap();
+    let arrays = [&x, &total];
+    let plan = ClusterPlan::with_grain(&arrays, LIMIT, vec![Some(part())], Some(20_000)).unwrap();
+    let limits = Limits {
+        slots: 4,
+        room: LIMIT,
+    };
+    let cut = plan.cut(&limits).unwrap();
+    let session = Session::new(1, LIMIT).unwrap();
+    let mut bundles = Vec::new();
+    for fragment in &cut.fragments {
+        let worker = ClusterPlan::with_grain(&arrays, LIMIT, vec![Some(part())], Some(20_000));
+        let given = plan.given(fragment, &bundles).unwrap();
+        bundles.push(
+            worker
+                .unwrap()
+                .run(&session, &fragment.spec, given)
+                .unwrap(),
+        );
+    }
+    assert!(!folder.exists());
+    sink.commit().unwrap();
+    let stored = Array::from_zarr(path).unwrap();
+    let difference = stored.subtract(&x).unwrap().abs().unwrap().max(..).unwrap();
+    assert_eq!(difference.compute().unwrap().item::<f64>().unwrap(), 0.0);
+    let held = plan.results(&cut, 1, &bundles).unwrap();
+    let sum = plan.collect(&cut, 1, &held).unwrap().item::<f64>().unwrap();
+    assert!((sum - total.compute().unwrap().item::<f64>().unwrap()).abs() < 1e-9);
+    std::fs::remove_dir_all(folder).unwrap();
+}
