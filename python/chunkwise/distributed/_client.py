@@ -16,7 +16,7 @@ import distributed
 from .. import _collections
 from .._delayed import Delayed, _is_array, _key, _name_of
 from . import _events, _graph, _sources, _tasks, _versions, _worker
-from ._futures import Future, arrived, gathered
+from ._futures import Future, Stored, arrived, gathered
 from ._persisted import Kept, Shelf
 from ._run import Capacity, Run
 
@@ -199,17 +199,20 @@ class Client:
         )
         return Capacity(slots, room)
 
-    def _run(self, arrays: list, sinks: list) -> Run:
+    def _run(self, arrays: list, sinks: list | None = None) -> Run:
+        """Some arrays, planned for the workers that there are. `sinks` has what sinks say of their
+        parts."""
         exprs = [array._expr for array in arrays]
         exprs, states = _sources.placed(exprs, self._scratch, self._written)
-        return Run(exprs, sinks, states, self._capacity())
+        run = Run(exprs, sinks or [None] * len(exprs), states, self._capacity())
+        run.elsewhere = self._shelf.keys(run.needs())
+        return run
 
     def _submit(
         self, run: Run | None, tasks: dict, keys: list, options: dict[str, Any]
     ) -> dict[Any, Any]:
         """Futures of `distributed` of some keys of a graph."""
-        fragments = None if run is None else run.fragments(self._shelf.keys(run.needs()))
-        graph = _graph.graph(fragments, tasks)
+        graph = _graph.graph(None if run is None else run.fragments(), tasks)
         parts = self._client.get(graph, keys, sync=False, **options) if keys else []
         made = dict(zip(keys, parts, strict=True))
         if run is not None:
@@ -252,16 +255,7 @@ class Client:
         (45, 10)
         """
         units: list[tuple[list, Callable]] = []
-
-        def spread(thing: Any) -> Any:
-            if type(thing) in (list, tuple):
-                parts = [spread(part) for part in thing]
-                return lambda futures: type(thing)(part(futures) for part in parts)
-            place, found = len(units), []
-            units.append((found, _collections._collect(thing, found)))
-            return lambda futures: futures[place]
-
-        rebuild = spread(things if len(things) != 1 else things[0])
+        rebuild = _spread(things if len(things) != 1 else things[0], units)
         return rebuild(self._futures(units, priority=priority, workers=workers))
 
     def _futures(
@@ -273,7 +267,7 @@ class Client:
         delayed = [thing for thing in things if isinstance(thing, Delayed)]
         inner = _tasks.inner_arrays(delayed)
         arrays = [t for t in things if not isinstance(t, Delayed)] + list(inner.values())
-        run = self._run(arrays, [None] * len(arrays)) if arrays else None
+        run = self._run(arrays) if arrays else None
         if run is None and delayed:
             self._ready()
         place = iter(range(len(arrays)))
@@ -351,15 +345,16 @@ class Client:
             raise TypeError("persist is of arrays: `compute` gives futures of Delayed")
         kept = []
         if found:
-            run = self._run(found, [None] * len(found))
+            run = self._run(found)
+            owners = [run.cut.owner(n) for n in range(len(found))]
             keys = [run.result_keys(n) for n in range(len(found))]
             wanted = list(dict.fromkeys(key for part in keys for key in part))
             made = self._submit(run, {}, wanted, {"priority": priority, "workers": workers})
             for n, array in enumerate(found):
                 name = f"persisted-{run.token}-{n}"
                 parts = [made[key] for key in keys[n]]
-                about = (array.shape, array.dtype.name, run.cut.owners[n], parts)
-                kept.append(self._shelf.put(self, Kept(name, *about)))
+                about = Kept(name, array.dtype.name, owners[n], parts)
+                kept.append(self._shelf.put(self, about))
         new = tuple(r(kept) for r in rebuild)
         return new if len(things) != 1 else new[0]
 
@@ -378,7 +373,7 @@ class Client:
             _collections._collect(thing, found)
         if any(isinstance(t, Delayed) for t in found):
             raise TypeError("explain is of arrays: what functions do is not known")
-        run = self._run(found, [None] * len(found))
+        run = self._run(found)
         return f"{run.plan.explain()}\n{run.cut.explain()}"
 
     def to_zarr(self, array: Any, url: Any, *args: Any, **kwargs: Any) -> Future:
@@ -419,15 +414,16 @@ class Client:
         self._ready()
         array, sink = _sink(array, url, *args, **kwargs)
         try:
-            run = self._run([array], [sink])
+            part = sink.part()
+            if part is None:
+                raise ValueError("to_zarr: a store in the memory of this process: workers have none")
+            run = self._run([array], [part])
             keys = run.result_keys(0)
-            made = self._submit(run, {}, keys, options)
+            made = self._submit(run, {}, list(dict.fromkeys(keys)), options)
         except BaseException:
             sink.abort()
             raise
-        future = Future(self, keys[0], [made[k] for k in keys], lambda values: None)
-        future.add_done_callback(lambda done: None if done.status == "finished" else sink.abort())
-        return future
+        return Stored(self, keys[0], list(made.values()), sink)
 
     # Functions.
 
@@ -580,9 +576,8 @@ class Client:
         """Cancels futures, also in lists, those that run too."""
         found: list = []
         _every(futures, found)
-        parts = [part for future in found for part in _parts(future) if not part.done()]
-        if parts:
-            self._client.cancel(parts, reason="cancelled", msg="by its client")
+        for future in found:
+            future.cancel()
 
     def scatter(self, data: Any) -> Any:
         """Futures of a value, or of each value of a list, tuple or dict, that travel with what reads
@@ -641,19 +636,7 @@ class Client:
         """
         self._ready()
 
-        def described(thing: Any) -> Any:
-            if _is_array(thing):
-                kept = self._shelf.of(thing)
-                if kept is None:
-                    raise ValueError("publish: an array that is not persisted: persist it first")
-                return {"chunkwise": kept.described()}
-            if type(thing) in (list, tuple):
-                return type(thing)(described(part) for part in thing)
-            if type(thing) is dict:
-                return {key: described(part) for key, part in thing.items()}
-            return thing
-
-        self._client.publish_dataset(described(array), name=name, override=override)
+        self._client.publish_dataset(self._described(array), name=name, override=override)
         self._published.add(name)
 
     def unpublish(self, name: str) -> None:
@@ -672,16 +655,30 @@ class Client:
         """
         self._ready()
 
-        def made(thing: Any) -> Any:
-            if type(thing) is dict and set(thing) == {"chunkwise"}:
-                return self._shelf.put(self, Kept(**thing["chunkwise"]))
-            if type(thing) in (list, tuple):
-                return type(thing)(made(part) for part in thing)
-            if type(thing) is dict:
-                return {key: made(part) for key, part in thing.items()}
-            return thing
+        return self._found(self._client.get_dataset(name))
 
-        return made(self._client.get_dataset(name))
+    def _described(self, thing: Any) -> Any:
+        """Persisted arrays as plain data."""
+        if _is_array(thing):
+            kept = self._shelf.of(thing)
+            if kept is None:
+                raise ValueError("publish: an array that is not persisted: persist it first")
+            return {"chunkwise": kept.described()}
+        if type(thing) in (list, tuple):
+            return type(thing)(self._described(part) for part in thing)
+        if type(thing) is dict:
+            return {key: self._described(part) for key, part in thing.items()}
+        return thing
+
+    def _found(self, thing: Any) -> Any:
+        """What `_described` has described."""
+        if type(thing) is dict and set(thing) == {"chunkwise"}:
+            return self._shelf.put(self, Kept(**thing["chunkwise"]))
+        if type(thing) in (list, tuple):
+            return type(thing)(self._found(part) for part in thing)
+        if type(thing) is dict:
+            return {key: self._found(part) for key, part in thing.items()}
+        return thing
 
     # The end.
 
@@ -706,6 +703,16 @@ class Client:
 
 
 _FUTURES = (Future, distributed.Future)
+
+
+def _spread(thing: Any, units: list[tuple[list, Callable]]) -> Callable[[list], Any]:
+    """Puts what is to have a future of its own into `units`; answers what rebuilds the whole."""
+    if type(thing) in (list, tuple):
+        kind, parts = type(thing), [_spread(part, units) for part in thing]
+        return lambda futures: kind(part(futures) for part in parts)
+    place, found = len(units), []
+    units.append((found, _collections._collect(thing, found)))
+    return lambda futures: futures[place]
 
 
 def _same(value: Any) -> Any:

@@ -7,6 +7,7 @@ import threading
 import weakref
 from typing import Any
 
+from ._futures import _when_done
 from ._worker import TOPIC
 
 __all__: list[str] = []
@@ -34,7 +35,7 @@ class Events:
             return
         from ..diagnostics._elsewhere import ElsewhereRun
 
-        costs = [fragment.seconds for fragment in run.cut.fragments]
+        costs = [fragment.seconds for fragment in run.parts]
         room = run.capacity.room * run.capacity.slots
         told = ElsewhereRun(run.labels, costs, run.capacity.slots, room)
         told.begin(listeners)
@@ -43,19 +44,7 @@ class Events:
             if not self._subscribed:
                 self._subscribed = True
                 client.subscribe_topic(TOPIC, _handler(weakref.ref(self)))
-        left = len(parts)
-        lock = threading.Lock()
-
-        def less(part: Any) -> None:
-            nonlocal left
-            with lock:
-                left -= 1
-                ends = left == 0 or part.status != "finished"
-            if ends:
-                told.finish(part.status == "finished")
-
-        for part in parts:
-            part.add_done_callback(less)
+        _when_done(parts, told.finish)
 
     def heard(self, message: dict[str, Any]) -> None:
         """Of a fragment that has ended."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import logging
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -13,6 +14,8 @@ import distributed
 from distributed.client import FutureCancelledError, FuturesCancelledError
 
 from .. import futures as _local
+
+_log = logging.getLogger(__name__)
 
 __all__ = ["Future", "as_completed", "wait"]
 
@@ -38,15 +41,20 @@ class Future:
         #: Futures of `distributed`, and what makes the value of their values.
         self._parts = parts
         self._made = made
-        self._lock = threading.Lock()
-        self._value: tuple[Any] | None = None
         #: What it is of, where it is of arrays and `Delayed`: for who reads it on workers.
         self._things: Any = None
+        self._lock = threading.RLock()
+        self._value: tuple[Any] | None = None
+        self._cancelled = False
+        #: Who is to be told of its end, each once.
+        self._told: list[Callable[[Any], Any]] = []
 
     @property
     def status(self) -> str:
         """`"pending"`, `"finished"`, `"error"` or `"cancelled"`; `"lost"` while something is made
         again that a worker took with it."""
+        if self._cancelled:
+            return "cancelled"
         if self._value is not None:
             return "finished"
         found = {part.status for part in self._parts}
@@ -68,11 +76,16 @@ class Future:
         return not self.done()
 
     def cancel(self) -> bool:
-        """Cancels it unless it has ended, also while it runs; whether it is cancelled. Futures of
-        the same key are cancelled with it; what others need goes on."""
-        if not self.done():
-            self._client.client.cancel(self._parts, reason="cancelled", msg="by its client")
-        return self.cancelled()
+        """Cancels it unless it has ended, also while it runs; whether it is cancelled. What other
+        futures need, of this client or of others, goes on."""
+        with self._lock:
+            if self.done():
+                return self.cancelled()
+            self._cancelled = True
+        # Not by `distributed`'s own cancelling, which takes other clients' futures along.
+        self.release()
+        self._tell()
+        return True
 
     def result(self, timeout: float | None = None) -> Any:
         """The value, waited for; raises what was raised on the worker.
@@ -86,51 +99,59 @@ class Future:
         ConnectionError
             The scheduler is gone.
         """
-        if self._value is not None:
+        if self._value is not None and not self._cancelled:
             return self._value[0]
+        if self._cancelled:
+            raise concurrent.futures.CancelledError(_named(self.key))
         return self._arrived(gathered(self._client, self._parts, timeout))
 
     def exception(self, timeout: float | None = None) -> BaseException | None:
         """What was raised on the worker, waited for; None if nothing was."""
-        arrived(self._client, self._parts, timeout)
+        if not self._cancelled:
+            arrived(self._client, self._parts, timeout)
         for part in self._parts:
-            if part.status == "error":
+            if part.status == "error" and not self._cancelled:
                 return part.exception()
         if self.cancelled():
-            gathered(self._client, self._parts)
+            self.result()
         return None
 
     def add_done_callback(self, fn: Callable[[Any], Any]) -> None:
         """Calls `fn` with the future, in another thread, when it is done. Until then it is held."""
-        left = len(self._parts)
-        lock = threading.Lock()
+        with self._lock:
+            self._told.append(fn)
+            first = len(self._told) == 1
+        if self._cancelled or not self._parts:
+            self._tell()
+        elif first:
+            _when_done(self._parts, lambda _: self._tell())
+        elif self.done():
+            self._tell()
 
-        def less(part: Any) -> None:
-            nonlocal left
-            with lock:
-                # An error, or that it is cancelled, ends the whole at once.
-                ends = left > 0 and (left == 1 or part.status != "finished")
-                left = 0 if ends else left - 1
-            if ends:
+    def _tell(self) -> None:
+        with self._lock:
+            told, self._told = self._told, []
+        for fn in told:
+            try:
                 fn(self)
-
-        if not self._parts:
-            fn(self)
-        for part in self._parts:
-            part.add_done_callback(less)
+            except Exception:
+                _log.exception("a callback of %s", self)
 
     def retry(self) -> None:
         """Makes what has failed once more."""
         self._client.client.retry([part for part in self._parts if part.status == "error"])
 
     def release(self) -> None:
-        """Says that the value is not needed any more. It is said, too, when the future is dropped."""
+        """Says that the value is not needed any more. It is said, too, when the future is
+        dropped."""
         for part in self._parts:
             part.release()
 
     def _arrived(self, values: list) -> Any:
         """The value, of those of its parts."""
         with self._lock:
+            if self._cancelled:
+                raise concurrent.futures.CancelledError(_named(self.key))
             if self._value is None:
                 self._value = (self._made(values),)
             return self._value[0]
@@ -152,6 +173,99 @@ class Future:
 
     def __repr__(self) -> str:
         return f"<Future {_named(self.key)}: {self.status}>"
+
+
+class Stored(Future):
+    """An array on its way into a store: done when it is in its place there, or given up."""
+
+    def __init__(self, client: Any, key: Any, parts: list, sink: Any) -> None:
+        super().__init__(client, key, parts, self._commit)
+        self._sink = sink
+        self._failed: BaseException | None = None
+        self._closed = threading.Event()
+        _when_done(parts, self._close)
+
+    def _commit(self, values: list) -> None:
+        self._sink.commit()
+
+    def _close(self, ok: bool) -> None:
+        with self._lock:
+            if self._closed.is_set():
+                return
+            try:
+                if ok and not self._cancelled:
+                    self._value = (self._sink.commit(),)
+                else:
+                    self._sink.abort()
+            except Exception as error:
+                self._failed = error
+            finally:
+                self._closed.set()
+        self._tell()
+
+    @property
+    def status(self) -> str:
+        """As of other futures."""
+        if self._failed is not None:
+            return "error"
+        found = super().status
+        return "pending" if found == "finished" and not self._closed.is_set() else found
+
+    def cancel(self) -> bool:
+        """Cancels it unless it has ended; what was written is removed."""
+        cancelled = super().cancel()
+        if cancelled:
+            self._close(False)
+        return cancelled
+
+    def result(self, timeout: float | None = None) -> None:
+        """Nothing, once the array is in its place; raises what was raised on the worker."""
+        end = None if timeout is None else time.monotonic() + timeout
+        if not self._cancelled and not self._closed.is_set():
+            # What the bundles of such tasks hold is nothing; the first error ends the waiting.
+            gathered(self._client, self._parts, timeout)
+        left = None if end is None else max(end - time.monotonic(), 0.0)
+        if not self._closed.wait(left):
+            raise TimeoutError(f"not there after {timeout} seconds")
+        if self._failed is not None:
+            raise self._failed
+        if self._value is None:
+            if self._cancelled:
+                raise concurrent.futures.CancelledError(_named(self.key))
+            gathered(self._client, self._parts, timeout)
+
+    def exception(self, timeout: float | None = None) -> BaseException | None:
+        """What was raised, waited for."""
+        return self._failed or super().exception(timeout)
+
+    def _arrived(self, values: list) -> None:
+        return self.result()
+
+    def add_done_callback(self, fn: Callable[[Any], Any]) -> None:
+        """Calls `fn` with the future, in another thread, when it is done."""
+        with self._lock:
+            self._told.append(fn)
+        if self._closed.is_set():
+            self._tell()
+
+
+def _when_done(parts: list, fn: Callable[[bool], Any]) -> None:
+    """Calls `fn` once, in another thread, when all of some futures of `distributed` are done or one
+    of them has failed: with whether all went well."""
+    left = len(parts)
+    lock = threading.Lock()
+
+    def less(part: Any) -> None:
+        nonlocal left
+        with lock:
+            ok = part.status == "finished"
+            ends = left > 0 and (left == 1 or not ok)
+            left = 0 if ends else left - 1
+        if ends:
+            fn(ok)
+
+    for part in parts:
+        part.add_done_callback(less)
 
 
 def _named(key: Any) -> str:

@@ -10,7 +10,7 @@ from dask._task_spec import Task, TaskRef
 from dask.highlevelgraph import HighLevelGraph, Layer, MaterializedLayer
 
 from ._program import Program, same_program
-from ._worker import commit, run_fragment
+from ._worker import run_fragment
 
 __all__: list[str] = []
 
@@ -36,14 +36,11 @@ class Fragments(Layer):
         specs: list[bytes],
         reads: list[list[Any]],
         retried: list[int],
-        commits: list[tuple[int, list[int]]],
     ) -> None:
         self.program, self.token, self.labels, self.specs = program, token, labels, specs
         #: Of each fragment, the numbers of other fragments, or the keys of what lies in the cluster.
         self.reads = reads
         self.retried = retried
-        #: Of each stored array, its number and the fragments that write it.
-        self.commits = commits
         self._tasks: dict[Any, Task] | None = None
         super().__init__(annotations={"retries": self.retries_of})
 
@@ -51,12 +48,7 @@ class Fragments(Layer):
     def program_key(self) -> tuple[str, int]:
         return f"chunkwise-program-{self.token}", 0
 
-    def commit_key(self, array: int) -> tuple[str, int]:
-        return f"chunkwise-commit-{self.token}", array
-
     def retries_of(self, key: Any) -> int:
-        if key[0].startswith("chunkwise-commit-"):
-            return RETRIES
         return RETRIES if key[1] in self._often and key != self.program_key else 0
 
     @property
@@ -76,16 +68,12 @@ class Fragments(Layer):
             for number, (key, label, spec, reads) in enumerate(rest):
                 inputs = [TaskRef(keys[r] if isinstance(r, int) else r) for r in reads]
                 tasks[key] = Task(key, run_fragment, program, label, number, run, spec, *inputs)
-            for array, written in self.commits:
-                key = self.commit_key(array)
-                inputs = [TaskRef(keys[n]) for n in written]
-                tasks[key] = Task(key, commit, program, array, *inputs)
             self._tasks = tasks
         return self._tasks
 
     def __reduce__(self) -> tuple:
         parts = (self.program, self.token, self.labels, self.specs, self.reads, self.retried)
-        return Fragments, (*parts, self.commits)
+        return Fragments, parts
 
     def is_materialized(self) -> bool:
         return self._tasks is not None
@@ -100,7 +88,7 @@ class Fragments(Layer):
         return iter(self._made())
 
     def __len__(self) -> int:
-        return 1 + len(self.specs) + len(self.commits)
+        return 1 + len(self.specs)
 
     def __contains__(self, key: Any) -> bool:
         return key in self._made()

@@ -13,10 +13,10 @@ __all__: list[str] = []
 class Kept:
     """Where the bundles of a persisted array are. As long as it lives, they stay."""
 
-    def __init__(self, name: str, shape: tuple, dtype: str, owner: tuple, parts: list) -> None:
-        self.name, self.shape, self.dtype = name, shape, dtype
-        #: The cells' cuts for each axis, and for each cell the place of its bundle in `parts`.
-        self.cuts, self.owner = owner
+    def __init__(self, name: str, dtype: str, owner: tuple, parts: list) -> None:
+        self.name, self.dtype = name, dtype
+        #: Which bundle has what, as the native module says it.
+        self.owner = owner
         #: Futures of `distributed`.
         self.parts = parts
         #: Of the expressions that are this array and nothing more.
@@ -27,17 +27,11 @@ class Kept:
         return [part.key for part in self.parts]
 
     def expr(self, read: Any) -> _native.Expr:
-        return _native.elsewhere(self.name, self.shape, self.dtype, self.cuts, self.owner, read)
+        return _native.elsewhere(self.name, self.dtype, self.owner, read)
 
     def described(self) -> dict[str, Any]:
         """As plain data, for another client."""
-        return {
-            "name": self.name,
-            "shape": self.shape,
-            "dtype": self.dtype,
-            "owner": (self.cuts, self.owner),
-            "parts": self.parts,
-        }
+        return {"name": self.name, "dtype": self.dtype, "owner": self.owner, "parts": self.parts}
 
 
 class Reader:

@@ -10,7 +10,7 @@ from typing import Any
 import cloudpickle
 
 from .. import _chunkwise as _native
-from ..array import _pickle  # noqa: F401 - which registers how expressions are pickled
+from ..array import _pickle  # noqa: F401 - which registers how sources are pickled
 from ._versions import identity, mismatch, same
 
 __all__: list[str] = []
@@ -22,40 +22,53 @@ class Program:
     The scheduler passes the bytes on without a look: only workers open files and load functions.
     """
 
-    __slots__ = ("_loaded", "_lock", "build", "fingerprint", "limit", "payload")
+    __slots__ = ("_cut", "_lock", "_plan", "build", "fingerprint", "limits", "payload")
 
-    def __init__(self, payload: bytes, limit: int, fingerprint: int, build: tuple) -> None:
-        self.payload, self.limit, self.fingerprint, self.build = payload, limit, fingerprint, build
+    def __init__(self, payload: Any, limits: tuple, fingerprint: int, build: tuple) -> None:
+        self.payload, self.fingerprint, self.build = payload, fingerprint, build
+        #: The memory limit of the plan; for how many at once and what room it was cut.
+        self.limits = limits
         self._lock = threading.Lock()
-        self._loaded: tuple[_native.ClusterPlan, list] | None = None
+        self._plan: _native.ClusterPlan | None = None
+        self._cut: _native.Cut | None = None
 
     @staticmethod
-    def of(exprs: list, sinks: list, limit: int, plan: _native.ClusterPlan) -> Program:
-        """Of arrays and of the sinks that some of them go to."""
-        return Program(_pickled((exprs, sinks)), limit, plan.fingerprint, identity())
+    def of(exprs: list, sinks: list, limits: tuple, plan: _native.ClusterPlan) -> Program:
+        """Of arrays and what sinks say of their parts."""
+        # All in one, so that what they share is shared there too.
+        payload = _pickled((_native.encode(exprs), sinks))
+        return Program(payload, limits, plan.fingerprint, identity())
 
     def token(self, *more: Any) -> str:
         """The same text for the same work."""
         digest = hashlib.blake2b(self.payload, digest_size=16)
-        digest.update(repr((self.limit, self.fingerprint, self.build, more)).encode())
+        digest.update(repr((self.limits, self.fingerprint, self.build, more)).encode())
         return digest.hexdigest()
 
-    def loaded(self) -> tuple[_native.ClusterPlan, list]:
-        """The plan, and the sinks; made once in a process."""
+    def plan(self) -> _native.ClusterPlan:
+        """The plan; made once in a process."""
         with self._lock:
-            if self._loaded is None:
+            if self._plan is None:
                 if not same(self.build, identity()):
                     raise mismatch("this worker", identity(), self.build)
-                exprs, sinks = pickle.loads(self.payload)
-                plan = _native.ClusterPlan(exprs, self.limit)
+                encoded, sinks = pickle.loads(self.payload)
+                plan = _native.ClusterPlan(_native.decode(*encoded), self.limits[0], sinks)
                 if plan.fingerprint != self.fingerprint:
                     raise RuntimeError(
                         f"the plan made here is {plan.fingerprint:016x}, the client's "
                         f"{self.fingerprint:016x}: a source has changed, or the builds of "
                         "chunkwise differ"
                     )
-                self._loaded = plan, sinks
-            return self._loaded
+                self._plan = plan
+            return self._plan
+
+    def cut(self) -> _native.Cut:
+        """How it is cut, as the client has done it."""
+        plan = self.plan()
+        with self._lock:
+            if self._cut is None:
+                self._cut = plan.cut(*self.limits[1:])
+            return self._cut
 
     def __sizeof__(self) -> int:
         return len(self.payload) + 200
@@ -66,7 +79,7 @@ class Program:
             payload = pickle.PickleBuffer(payload)
         elif not isinstance(payload, bytes):
             payload = bytes(payload)
-        return Program, (payload, self.limit, self.fingerprint, self.build)
+        return Program, (payload, self.limits, self.fingerprint, self.build)
 
 
 def _pickled(thing: Any) -> bytes:

@@ -27,66 +27,67 @@ class Capacity:
 
 
 def planned(
-    exprs: list, stored: list[bool], capacity: Capacity
-) -> tuple[_native.ClusterPlan, _native.Cut, int]:
-    """The plan of some arrays, how it is cut, and the memory limit that it was made for.
+    exprs: list, sinks: list, capacity: Capacity
+) -> tuple[_native.ClusterPlan, _native.Cut, tuple[int, int, int]]:
+    """The plan of some arrays, how it is cut, and the limits by which both were made.
 
     What a plan comes to depends on its memory limit. That of this process is tried first, so that
     results have the bits of a local run; then what all workers have together; then what one task may
     need.
     """
-    limits = [_session.current().memory_limit, capacity.slots * capacity.room, capacity.room]
-    for n, limit in enumerate(limits):
+    slots, room = capacity.slots, capacity.room
+    tried = [_session.current().memory_limit, slots * room, room]
+    for n, limit in enumerate(tried):
         try:
-            plan = _native.ClusterPlan(exprs, limit)
-            return plan, plan.cut(capacity.slots, capacity.room, stored), limit
+            plan = _native.ClusterPlan(exprs, limit, sinks)
+            return plan, plan.cut(slots, room), (limit, slots, room)
         except MemoryLimitError:
-            if n + 1 == len(limits):
+            if n + 1 == len(tried):
                 raise
     raise AssertionError
 
 
 class Run:
-    """Several arrays on their way through the cluster."""
+    """Several arrays on their way through the cluster.
+
+    `sinks` has, for each, what a sink says of its parts, or `None`.
+    """
 
     def __init__(self, exprs: list, sinks: list, states: list, capacity: Capacity) -> None:
-        stored = [sink is not None for sink in sinks]
-        self.plan, self.cut, limit = planned(exprs, stored, capacity)
-        self.program = Program.of(exprs, sinks, limit, self.plan)
+        self.plan, self.cut, limits = planned(exprs, sinks, capacity)
+        self.program = Program.of(exprs, sinks, limits, self.plan)
         # What is written is written anew.
-        once = [uuid.uuid4().hex] if any(stored) else []
-        self.token = self.program.token(states, capacity.slots, capacity.room, once)
-        self.labels = [fragment.label for fragment in self.cut.fragments]
+        once = uuid.uuid4().hex if any(sinks) else ""
+        self.token = self.program.token(states, once)
+        self.parts = self.cut.fragments
+        self.results = self.cut.results
+        self.labels = [fragment.label for fragment in self.parts]
         self.keys = _graph.names(self.token, self.labels)
         self.capacity = capacity
-        self.stored = stored
+        #: The keys of the bundles of arrays in the cluster, by their names.
+        self.elsewhere: dict[str, list] = {}
 
     def needs(self) -> set[str]:
         """The names of the arrays in the cluster that it reads."""
-        return {r[0] for f in self.cut.fragments for r in f.reads if not isinstance(r, int)}
+        lists = [fragment.reads for fragment in self.parts] + self.results
+        return {r[0] for reads in lists for r in reads if not isinstance(r, int)}
 
-    def fragments(self, elsewhere: dict[str, list]) -> _graph.Fragments:
-        """As a part of a graph. `elsewhere` has the keys of the bundles of arrays by their name."""
-        parts = self.cut.fragments
+    def fragments(self) -> _graph.Fragments:
+        """As a part of a graph."""
+        known = self.elsewhere
         reads = [
-            [r if isinstance(r, int) else elsewhere[r[0]][r[1]] for r in f.reads] for f in parts
+            [r if isinstance(r, int) else known[r[0]][r[1]] for r in f.reads] for f in self.parts
         ]
-        often = [n for n, f in enumerate(parts) if f.is_source or f.is_sink]
-        commits = [
-            (array, [n for n, f in enumerate(parts) if f.is_sink])
-            for array, stored in enumerate(self.stored)
-            if stored
-        ]
-        specs = [f.spec for f in parts]
-        return _graph.Fragments(
-            self.program, self.token, self.labels, specs, reads, often, commits
-        )
+        often = [n for n, f in enumerate(self.parts) if f.is_source or f.is_sink]
+        specs = [f.spec for f in self.parts]
+        return _graph.Fragments(self.program, self.token, self.labels, specs, reads, often)
 
     def result_keys(self, array: int) -> list:
         """The keys of the bundles that hold an array, or of what stores it."""
-        if self.stored[array]:
-            return [(f"chunkwise-commit-{self.token}", array)]
-        return [self.keys[n] for n in self.cut.results[array]]
+        return [
+            self.keys[r] if isinstance(r, int) else self.elsewhere[r[0]][r[1]]
+            for r in self.results[array]
+        ]
 
     def whole(self, array: int) -> tuple[Any, Task]:
         """The key of a task that puts an array together on a worker, and the task."""
@@ -99,4 +100,4 @@ class Run:
         """An array's elements from its bundles."""
         from ..array._array import _result
 
-        return None if self.stored[array] else _result(self.plan.collect(array, bundles))
+        return _result(self.cut.collect(array, bundles))

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -88,28 +86,26 @@ def run_fragment(program: Program, label: str, number: int, run: str, spec: byte
     worker = get_worker()
     key = thread_state.key
     begun = time.time()
-    ended = False
+    made, moved, error = None, {}, None
     try:
-        made = _run(program, spec, list(bundles), worker, key)
-        ended = True
-        return made
+        made, moved = _run(program, spec, list(bundles), worker, key)
     except BaseException as raised:
         error = ordinary(label, raised)
         error.add_note(f"in fragment {number}, {label!r}, on the worker at {worker.address}")
-        raise error from raised.__cause__
-    finally:
-        worker.log_event(
-            TOPIC,
-            {
-                "run": run,
-                "fragment": number,
-                "start": begun,
-                "end": time.time(),
-                "worker": worker.address,
-                "thread": threading.get_ident(),
-                "ok": ended,
-            },
-        )
+    told = {
+        "run": run,
+        "fragment": number,
+        "start": begun,
+        "end": time.time(),
+        "worker": worker.address,
+        "thread": threading.get_ident(),
+        "ok": error is None,
+        **moved,
+    }
+    worker.log_event(TOPIC, told)
+    if error is not None:
+        raise error
+    return made
 
 
 def ordinary(what: str, error: BaseException) -> Exception:
@@ -117,22 +113,31 @@ def ordinary(what: str, error: BaseException) -> Exception:
     `SystemExit`, would end the worker's thread, and the client would wait for ever."""
     if isinstance(error, Exception):
         _shorten(error, 10)
-        try:
-            # What cannot be read by the client would not end its waiting either.
-            pickle.loads(pickle.dumps(error))
+        # What cannot be read by the client would not end its waiting either.
+        if _travels(error):
             return error
-        except Exception:
-            pass
+        error.__cause__ = error.__context__ = None
+        if _travels(error):
+            return error
     return RuntimeError(f"{what}: {type(error).__name__}: {error}")
 
 
-@contextmanager
-def ending(what: str) -> Iterator[None]:
-    """Lets nothing but ordinary exceptions out."""
+def guarded(what: str, function: Any, *args: Any, **kwargs: Any) -> Any:
+    """Calls a function; nothing but ordinary exceptions come out."""
     try:
-        yield
-    except BaseException as error:
-        raise ordinary(what, error) from error.__cause__
+        return function(*args, **kwargs)
+    except BaseException as raised:
+        error = ordinary(what, raised)
+    # Out of the handler, or the exception would go along as the context of its substitute.
+    raise error
+
+
+def _travels(error: Exception) -> bool:
+    try:
+        pickle.loads(pickle.dumps(error))
+    except Exception:
+        return False
+    return True
 
 
 #: Of a traceback, what is sent: one of a thousand frames cannot be pickled, and again the client
@@ -155,14 +160,15 @@ def _shorten(error: BaseException | None, chain: int) -> None:
         _shorten(error.__context__, chain - 1)
 
 
-def _run(program: Program, spec: bytes, bundles: list, worker: Any, key: Any) -> Any:
-    plan, sinks = program.loaded()
+def _run(program: Program, spec: bytes, bundles: list, worker: Any, key: Any) -> tuple[Any, dict]:
+    plan = program.plan()
     limit = room(worker.memory_manager.memory_limit, worker.state.nthreads)
+    session = _session_of(worker)
     while True:
         token = _native.CancelToken()
         _watch.add(token, worker, key)
         try:
-            return plan.run(spec, bundles, sinks, limit, token)
+            return plan.run(session, spec, bundles, limit, token)
         except _native.CancelledError:
             # Cancelled and asked for again meanwhile: the scheduler takes it to have run on.
             if not (token.cancelled and wanted(worker, key)):
@@ -171,19 +177,29 @@ def _run(program: Program, spec: bytes, bundles: list, worker: Any, key: Any) ->
             _watch.remove(token)
 
 
+_sessions: dict[str, _native.Session] = {}
+_lock = threading.Lock()
+
+
+def _session_of(worker: Any) -> _native.Session:
+    """The session in which a worker's fragments run, with its folder for what does not fit."""
+    folder = str(worker.local_directory)
+    with _lock:
+        if folder not in _sessions:
+            threads = worker.state.nthreads
+            limit = room(worker.memory_manager.memory_limit, threads) * threads
+            _sessions[folder] = _native.Session(1, limit, folder)
+        return _sessions[folder]
+
+
 def whole(program: Program, array: int, *bundles: Any) -> Any:
     """An array's elements, on a worker, for functions that read it."""
-    with ending("collect"):
-        plan, _ = program.loaded()
-        elements = np.asarray(plan.collect(array, list(bundles)))
-    return elements if elements.ndim else elements[()]
 
+    def elements() -> np.ndarray:
+        return np.asarray(program.cut().collect(array, list(bundles)))
 
-def commit(program: Program, array: int, *_stored: Any) -> None:
-    """Makes what was stored visible under its name, once all of it is."""
-    with ending("commit"):
-        _, sinks = program.loaded()
-        sinks[array].commit()
+    made = guarded("collect", elements)
+    return made if made.ndim else made[()]
 
 
 class Guarded:
@@ -195,8 +211,7 @@ class Guarded:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         settle()
-        with ending(self.__name__):
-            return self.function(*args, **kwargs)
+        return guarded(self.__name__, self.function, *args, **kwargs)
 
     def __reduce__(self) -> tuple:
         return Guarded, (self.function,)
