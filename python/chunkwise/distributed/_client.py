@@ -16,7 +16,7 @@ import distributed
 from .. import _collections
 from .._delayed import Delayed, _is_array, _key, _name_of
 from . import _events, _graph, _sources, _tasks, _versions, _worker
-from ._futures import Future, Stored, arrived, gathered
+from ._futures import Future, Stored, arrived, gathered, when_done
 from ._persisted import Kept, Shelf
 from ._run import Capacity, Run
 
@@ -212,12 +212,15 @@ class Client:
         self, run: Run | None, tasks: dict, keys: list, options: dict[str, Any]
     ) -> dict[Any, Any]:
         """Futures of `distributed` of some keys of a graph."""
+        if not keys:
+            return {}
         graph = _graph.graph(None if run is None else run.fragments(), tasks)
-        parts = self._client.get(graph, keys, sync=False, **options) if keys else []
-        made = dict(zip(keys, parts, strict=True))
-        if run is not None:
-            self._events.watch(self._client, run, list(made.values()))
-        return made
+        # Before it begins, or what is heard of it may come too late.
+        told = None if run is None else self._events.begin(self._client, run)
+        parts = self._client.get(graph, keys, sync=False, **options)
+        if told is not None:
+            when_done(parts, told.finish)
+        return dict(zip(keys, parts, strict=True))
 
     # Computing.
 

@@ -7,7 +7,6 @@ import threading
 import weakref
 from typing import Any
 
-from ._futures import _when_done
 from ._worker import TOPIC
 
 __all__: list[str] = []
@@ -28,11 +27,11 @@ class Events:
         self._subscribed = False
         self._lock = threading.Lock()
 
-    def watch(self, client: Any, run: Any, parts: list) -> None:
-        """Tells those who listen now of a run until its last future is done."""
+    def begin(self, client: Any, run: Any) -> Any:
+        """Tells those who listen now that a run begins; answers what is to be told of its end."""
         listeners = _listeners()
-        if not listeners or not parts:
-            return
+        if not listeners:
+            return None
         from ..diagnostics._elsewhere import ElsewhereRun
 
         costs = [fragment.seconds for fragment in run.parts]
@@ -44,7 +43,7 @@ class Events:
             if not self._subscribed:
                 self._subscribed = True
                 client.subscribe_topic(TOPIC, _handler(weakref.ref(self)))
-        _when_done(parts, told.finish)
+        return told
 
     def heard(self, message: dict[str, Any]) -> None:
         """Of a fragment that has ended."""

@@ -124,7 +124,7 @@ class Future:
         if self._cancelled or not self._parts:
             self._tell()
         elif first:
-            _when_done(self._parts, lambda _: self._tell())
+            when_done(self._parts, lambda _: self._tell())
         elif self.done():
             self._tell()
 
@@ -183,7 +183,7 @@ class Stored(Future):
         self._sink = sink
         self._failed: BaseException | None = None
         self._closed = threading.Event()
-        _when_done(parts, self._close)
+        when_done(parts, self._close)
 
     def _commit(self, values: list) -> None:
         self._sink.commit()
@@ -249,7 +249,7 @@ class Stored(Future):
             self._tell()
 
 
-def _when_done(parts: list, fn: Callable[[bool], Any]) -> None:
+def when_done(parts: list, fn: Callable[[bool], Any]) -> None:
     """Calls `fn` once, in another thread, when all of some futures of `distributed` are done or one
     of them has failed: with whether all went well."""
     left = len(parts)
