@@ -38,6 +38,17 @@ def slow(block: np.ndarray, seconds: float) -> np.ndarray:
     return block
 
 
+def brief(block: np.ndarray) -> np.ndarray:
+    """The same elements."""
+    return block + 0
+
+
+def counted(block: np.ndarray) -> np.ndarray:
+    """Leaves word of each call."""
+    began("counted")
+    return block * 2
+
+
 def stuck(block: np.ndarray, seconds: float) -> np.ndarray:
     """Does not look up for a while."""
     began("stuck")
@@ -48,6 +59,7 @@ def stuck(block: np.ndarray, seconds: float) -> np.ndarray:
 
 
 def fails(block: np.ndarray) -> np.ndarray:
+    began("fails")
     raise LookupError("no such thing")
 
 

@@ -20,6 +20,10 @@ class Without(MetaPathFinder):
         found = (finder.find_spec(name, path, target) for finder in self.finders)
         return next((spec for spec in found if spec is not None), None)
 
+    def find_distributions(self, *args: Any) -> Any:
+        for finder in self.finders:
+            yield from getattr(finder, "find_distributions", lambda *_: ())(*args)
+
 
 def pretend() -> None:
     version = os.environ["ODD_BUILD"]
