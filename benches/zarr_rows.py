@@ -208,7 +208,7 @@ def prepare(folder: str, large: bool) -> None:
     rows = os.path.join(folder, "rows2.zarr")
     if large and not os.path.exists(rows):
         x = da.random.default_rng(1).standard_normal(LARGE, chunks=(100, 10_000), dtype="float32")
-        x.to_zarr(rows, zarr_format=2, compressor={"id": "zstd", "level": 1})
+        x.to_zarr(rows, zarr_format=2, compressors={"id": "zstd", "level": 1})
     if large:
         make("large.zarr", LARGE, (1000, 1000), "float32")
         make("rows.zarr", LARGE, (100, 10_000), "float32")

@@ -116,6 +116,11 @@ pub struct RunOptions {
     /// The folder for intermediates that do not fit the memory limit
     #[arg(long, value_name = "DIR")]
     pub scratch: Option<PathBuf>,
+    /// Compute on the workers of the Dask cluster whose scheduler is at this address, which must
+    /// reach the files too: tcp://10.0.0.5:8786
+    #[cfg(feature = "cluster")]
+    #[arg(long, value_name = "ADDRESS")]
+    pub cluster: Option<String>,
     #[command(flatten)]
     pub engine: EngineOptions,
     #[command(flatten)]

@@ -4,7 +4,7 @@ use chunkwise::formats::{self, Copying};
 
 use crate::arguments::{CopyOptions, EncodingOptions, RechunkOptions, RunOptions, SourceOptions};
 use crate::failure::Result;
-use crate::run;
+use crate::run::{self, Engine};
 
 /// `chunkwise copy SRC DST`.
 pub fn run(options: &CopyOptions) -> Result<()> {
@@ -40,6 +40,7 @@ fn copy(
     run: &RunOptions,
 ) -> Result<()> {
     let (session, watch) = run::session(run)?;
+    let engine = Engine::of(&session, run)?;
     let opened = formats::open_with(from, &source.open_options(run.scratch.as_deref())?)?;
     let copying = Copying::new(&opened, to, &encoding.copy_options(chunks)?)?;
     if run.explain {
@@ -48,9 +49,13 @@ fn copy(
         return Ok(out.flush()?);
     }
     run::measured(&session, &watch, run, || {
-        let run = |step: &formats::CopyStep| {
-            run::with_bar(session.clone(), &run.progress, Some(step.nbytes()))
-        };
-        Ok(copying.run(run)?)
+        Ok(copying.run_by(|step, arrays, sinks| match &engine {
+            Engine::Here(session) => {
+                let bar = run::with_bar(session.clone(), &run.progress, Some(step.nbytes()));
+                bar.store(arrays, sinks)
+            }
+            #[cfg(feature = "cluster")]
+            Engine::Cluster(_) => engine.store(arrays, sinks),
+        })?)
     })
 }

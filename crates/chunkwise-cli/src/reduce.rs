@@ -11,11 +11,12 @@ use crate::{run, show};
 pub fn run(options: &ReduceOptions) -> Result<()> {
     let (session, watch) = run::session(&options.run)?;
     let session = run::with_bar(session, &options.run.progress, None);
+    let engine = run::Engine::of(&session, &options.run)?;
     let reduced = reduction(options)?;
     let target = options.out.as_deref().map(Target::parse).transpose()?;
     let mut out = stdout().lock();
     if options.run.explain {
-        write!(out, "{}", session.explain(&[&reduced])?)?;
+        write!(out, "{}", engine.explain(&[&reduced])?)?;
         return Ok(out.flush()?);
     }
     run::measured(&session, &watch, &options.run, || match target {
@@ -23,10 +24,10 @@ pub fn run(options: &ReduceOptions) -> Result<()> {
             let layout = Layout::of(reduced.chunks());
             let (shape, dtype) = (reduced.shape(), reduced.dtype());
             let sink = target.sink(&layout, shape, dtype, options.overwrite, false)?;
-            Ok(session.store(&[&reduced], vec![sink])?)
+            Ok(engine.store(&[&reduced], vec![sink])?)
         }
         None => {
-            let chunks = session.compute(&[&reduced])?;
+            let chunks = engine.compute(&[&reduced])?;
             for chunk in &chunks {
                 writeln!(out, "{}", show::array(chunk.shape(), chunk))?;
             }

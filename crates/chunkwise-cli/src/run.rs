@@ -4,9 +4,9 @@ use std::io::{Write, stderr};
 use std::sync::Arc;
 use std::time::Instant;
 
-use chunkwise::Session;
 use chunkwise::diagnostics::progress::{ProgressBar, Terminal};
 use chunkwise::diagnostics::resources;
+use chunkwise::{Array, Chunk, Session, Sink};
 use chunkwise_core::format_bytes;
 
 use crate::arguments::{ProgressOptions, RunOptions};
@@ -30,6 +30,50 @@ pub fn session(options: &RunOptions) -> Result<(Session, Watch)> {
         return Err(Failure::option("--scratch", folder.display(), reason));
     }
     Ok((session.with_scratch_directory(folder), watch))
+}
+
+/// Where arrays are computed: by a session, or on a cluster.
+pub enum Engine {
+    Here(Session),
+    #[cfg(feature = "cluster")]
+    Cluster(chunkwise::distributed::Client),
+}
+
+impl Engine {
+    /// The cluster that the options name, or the session.
+    pub fn of(session: &Session, options: &RunOptions) -> Result<Engine> {
+        #[cfg(feature = "cluster")]
+        if let Some(address) = &options.cluster {
+            let client = chunkwise::distributed::Client::connect(address)?;
+            return Ok(Engine::Cluster(client.with_cancel(session.cancel_token())));
+        }
+        let _ = options;
+        Ok(Engine::Here(session.clone()))
+    }
+
+    pub fn compute(&self, arrays: &[&Array]) -> Result<Vec<Chunk>> {
+        Ok(match self {
+            Engine::Here(session) => session.compute(arrays)?,
+            #[cfg(feature = "cluster")]
+            Engine::Cluster(client) => client.compute(arrays)?,
+        })
+    }
+
+    pub fn store(&self, arrays: &[&Array], sinks: Vec<Arc<dyn Sink>>) -> chunkwise::Result<()> {
+        match self {
+            Engine::Here(session) => session.store(arrays, sinks),
+            #[cfg(feature = "cluster")]
+            Engine::Cluster(client) => client.store(arrays, sinks),
+        }
+    }
+
+    pub fn explain(&self, arrays: &[&Array]) -> Result<String> {
+        Ok(match self {
+            Engine::Here(session) => session.explain(arrays)?,
+            #[cfg(feature = "cluster")]
+            Engine::Cluster(client) => client.explain(arrays)?,
+        })
+    }
 }
 
 /// The session with a progress bar, where one is wanted: in bytes, where they are said.

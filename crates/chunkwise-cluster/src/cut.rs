@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use chunkwise_core::Result;
+use chunkwise_core::{Error, Result};
 use chunkwise_plan::{PassOutput, Plan, StageKind};
 
 use crate::cutter::Cutter;
 use crate::needs::Read;
+use crate::share;
 use crate::work::Work;
 
 /// What the workers are.
@@ -67,9 +68,17 @@ pub fn cut(plan: &Plan, stored: &[bool], limits: &Limits) -> Result<Cut> {
     let mut own: BTreeSet<usize> = (0..plan.stages.len())
         .filter(|s| is_easily_made(plan, *s))
         .collect();
+    let mut largest = share::BYTES;
     loop {
-        let mut cutter = Cutter::new(plan, stored, limits, &own);
-        cutter.cut()?;
+        let mut cutter = Cutter::new(plan, stored, limits, &own, largest);
+        match cutter.cut() {
+            // An exchange has a pick for each pair of what is given and taken: fewer are larger.
+            Err(Error::InvalidArgument { .. }) if largest < limits.room => {
+                largest *= 2;
+                continue;
+            }
+            done => done?,
+        }
         let again: Vec<usize> = own
             .iter()
             .copied()

@@ -27,6 +27,8 @@ pub(crate) struct Cutter<'a> {
     stored: &'a [bool],
     pub(crate) limits: &'a Limits,
     own: &'a BTreeSet<usize>,
+    /// The most bytes that a fragment should make.
+    largest: u64,
     holders: Holders,
     pub(crate) fragments: Vec<Fragment>,
     /// How many tasks of a stage are run by those who read them.
@@ -49,6 +51,7 @@ impl<'a> Cutter<'a> {
         stored: &'a [bool],
         limits: &'a Limits,
         own: &'a BTreeSet<usize>,
+        largest: u64,
     ) -> Cutter<'a> {
         let mut holders = Holders::new(plan);
         own.iter().for_each(|s| holders.with_reader(*s));
@@ -58,6 +61,7 @@ impl<'a> Cutter<'a> {
             stored,
             limits,
             own,
+            largest,
             holders,
             fragments: Vec::new(),
             made_again: BTreeMap::new(),
@@ -115,7 +119,7 @@ impl<'a> Cutter<'a> {
             .map(|(o, _)| o.nbytes())
             .sum();
         let tasks = of.task_count();
-        let mut count = share::fragments(tasks, bytes, seconds, self.limits);
+        let mut count = share::fragments(tasks, (bytes, self.largest), seconds, self.limits);
         let stretches = loop {
             let stretches = share::stretches(plan, stage, count);
             let stretches: Vec<Stretch> = stretches
@@ -290,7 +294,7 @@ impl<'a> Cutter<'a> {
             let scanned = matches!(self.plan.stages[at.stage].kind, StageKind::Scan(_));
             Picked::new(
                 at,
-                (!whole && !(scanned && at.output == 1)).then_some(region),
+                (!(whole || scanned && at.output == 1)).then_some(region),
             )
         });
         let parts: Vec<Picked> = picked.collect();

@@ -17,8 +17,8 @@ const FOR_EACH_SLOT: f64 = 4.0;
 const MOST: f64 = 1000.0;
 /// What a fragment makes should take at most this part of a worker's room.
 const OF_ROOM: u64 = 4;
-/// And at most this many bytes: bundles are moved as a whole.
-const BYTES: u64 = 128 << 20;
+/// And at most this many bytes, if there are not too many fragments then: bundles are moved as a whole.
+pub(crate) const BYTES: u64 = 128 << 20;
 
 /// About how many seconds of one core all tasks of a stage take.
 pub(crate) fn seconds(plan: &Plan, stage: usize) -> f64 {
@@ -27,11 +27,17 @@ pub(crate) fn seconds(plan: &Plan, stage: usize) -> f64 {
     elements * f64::from(of.cost) * 1e-9
 }
 
-/// How many fragments are right for a stage that makes `bytes` and takes `seconds`.
-pub(crate) fn fragments(tasks: usize, bytes: u64, seconds: f64, limits: &Limits) -> usize {
+/// How many fragments are right for a stage that makes `bytes`, of which each makes at most `largest`, and takes
+/// `seconds`.
+pub(crate) fn fragments(
+    tasks: usize,
+    (bytes, largest): (u64, u64),
+    seconds: f64,
+    limits: &Limits,
+) -> usize {
     let for_slots = (limits.slots as f64 * FOR_EACH_SLOT).min(seconds / SHORTEST);
     let by_time = (seconds / SECONDS).clamp(1.0, MOST).max(for_slots);
-    let each = (limits.room / OF_ROOM).clamp(1, BYTES);
+    let each = (limits.room / OF_ROOM).clamp(1, largest);
     let by_size = bytes.div_ceil(each) as usize;
     (by_time.ceil() as usize)
         .max(by_size)

@@ -10,10 +10,9 @@ use crate::{Error, Result};
 /// Buffers start on a cache line.
 const ALIGN: usize = 64;
 
-/// From this size on, memory is asked for in huge pages: the first touch of a fresh 4 KiB page costs
-/// more than the arithmetic on it.
+/// From this size on, memory comes from the system in huge pages: the first touch of a fresh 4 KiB page
+/// costs more than the arithmetic on it.
 const HUGE: usize = 4 << 20;
-const HUGE_ALIGN: usize = 2 << 20;
 
 /// Aligned, initialised bytes: either our own, which return to their [`Pool`], or borrowed from
 /// another owner that is kept alive.
@@ -170,8 +169,13 @@ impl Pool {
 
     /// Gives all kept memory back to the system.
     pub fn trim(&self) {
+        self.trim_to(0);
+    }
+
+    /// Gives kept memory back to the system but for so many bytes, largest buffers first.
+    pub fn trim_to(&self, bytes: usize) {
         let mut free = self.0.lock();
-        free.shrink_to(0);
+        free.shrink_to(bytes);
     }
 }
 
@@ -185,11 +189,6 @@ impl std::fmt::Debug for Pool {
 fn capacity_for(len: usize) -> usize {
     let step = (len.next_power_of_two() / 16).max(ALIGN);
     len.max(1).next_multiple_of(step)
-}
-
-fn layout(capacity: usize) -> Option<Layout> {
-    let align = if capacity >= HUGE { HUGE_ALIGN } else { ALIGN };
-    Layout::from_size_align(capacity, align).ok()
 }
 
 impl PoolState {
@@ -211,24 +210,12 @@ impl PoolState {
         if let Some(raw) = kept {
             return Ok(raw.0);
         }
-        let fresh = layout(capacity).and_then(|layout| {
-            // SAFETY: the layout's size is at least one cache line.
-            NonNull::new(unsafe { alloc::alloc_zeroed(layout) })
-        });
-        match fresh {
-            Some(data) => {
-                if capacity >= HUGE {
-                    advise_huge(data, capacity);
-                }
-                Ok(data)
+        fresh(capacity).ok_or_else(|| {
+            self.used.fetch_sub(capacity, Ordering::Relaxed);
+            Error::OutOfMemory {
+                bytes: capacity as u64,
             }
-            None => {
-                self.used.fetch_sub(capacity, Ordering::Relaxed);
-                Err(Error::OutOfMemory {
-                    bytes: capacity as u64,
-                })
-            }
-        }
+        })
     }
 
     fn give_back(&self, data: NonNull<u8>, capacity: usize) {
@@ -276,22 +263,89 @@ impl Drop for Free {
     }
 }
 
+/// Zeros that nobody refers to; `None` where there is no memory.
+fn fresh(capacity: usize) -> Option<NonNull<u8>> {
+    if pages::SERVED && capacity >= HUGE {
+        return pages::map(capacity);
+    }
+    let layout = Layout::from_size_align(capacity, ALIGN).ok()?;
+    // SAFETY: the layout's size is at least one cache line.
+    NonNull::new(unsafe { alloc::alloc_zeroed(layout) })
+}
+
 fn release(data: NonNull<u8>, capacity: usize) {
-    if let Some(layout) = layout(capacity) {
-        // SAFETY: `take` allocated it with the layout of the same capacity, and the caller gives up
+    if pages::SERVED && capacity >= HUGE {
+        // SAFETY: `fresh` mapped it with the same capacity, and the caller gives up the only reference.
+        unsafe { pages::unmap(data, capacity) };
+    } else if let Ok(layout) = Layout::from_size_align(capacity, ALIGN) {
+        // SAFETY: `fresh` allocated it with the layout of the same capacity, and the caller gives up
         // the only reference.
         unsafe { alloc::dealloc(data.as_ptr(), layout) };
     }
 }
 
+/// Memory straight from the system. It is zero without being touched, so that its pages are made where
+/// they are first written to, by the threads that do; a general allocator clears what is aligned this
+/// way, on the thread that asks and before the system can be told to use huge pages.
 #[cfg(target_os = "linux")]
-fn advise_huge(data: NonNull<u8>, capacity: usize) {
-    // SAFETY: the range is our own allocation, aligned to 2 MiB; the advice changes no contents.
-    unsafe { libc::madvise(data.as_ptr().cast(), capacity, libc::MADV_HUGEPAGE) };
+mod pages {
+    use std::ptr::{NonNull, null_mut};
+
+    /// Whether there is such memory.
+    pub const SERVED: bool = true;
+
+    const ALIGN: usize = 2 << 20;
+
+    /// New pages, from the start of a huge one on.
+    pub fn map(capacity: usize) -> Option<NonNull<u8>> {
+        let len = capacity.checked_add(ALIGN)?;
+        let rights = libc::PROT_READ | libc::PROT_WRITE;
+        let kind = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS;
+        // SAFETY: a new mapping of no file, at no given address, touches no memory that is in use.
+        let at = unsafe { libc::mmap(null_mut(), len, rights, kind, -1, 0) };
+        if at == libc::MAP_FAILED {
+            return None;
+        }
+        let at = NonNull::new(at.cast::<u8>())?;
+        let before = at.as_ptr().align_offset(ALIGN);
+        // SAFETY: `before` is less than `ALIGN`, so both ends lie within the mapping, and what is
+        // given back is what precedes and follows the capacity. The advice changes no contents.
+        unsafe {
+            let data = at.add(before);
+            unmap(at, before);
+            unmap(data.add(capacity), ALIGN - before);
+            libc::madvise(data.as_ptr().cast(), capacity, libc::MADV_HUGEPAGE);
+            Some(data)
+        }
+    }
+
+    /// Gives pages back.
+    ///
+    /// # Safety
+    /// They are of one mapping, whole, and nobody refers to them.
+    pub unsafe fn unmap(data: NonNull<u8>, len: usize) {
+        if len > 0 {
+            // SAFETY: by the caller's promise. It fails only where the system cannot split a mapping;
+            // then the pages stay until the process ends.
+            unsafe { libc::munmap(data.as_ptr().cast(), len) };
+        }
+    }
 }
 
 #[cfg(not(target_os = "linux"))]
-fn advise_huge(_: NonNull<u8>, _: usize) {}
+mod pages {
+    use std::ptr::NonNull;
+
+    pub const SERVED: bool = false;
+
+    pub fn map(_: usize) -> Option<NonNull<u8>> {
+        None
+    }
+
+    /// # Safety
+    /// Nothing is asked.
+    pub unsafe fn unmap(_: NonNull<u8>, _: usize) {}
+}
 
 #[cfg(test)]
 mod tests {
@@ -329,6 +383,25 @@ mod tests {
             let c = Pool::footprint(len);
             assert!(c >= len && c <= len + (len / 8).max(64), "{len} {c}");
         }
+    }
+
+    #[test]
+    fn large_buffers_are_zero_aligned_and_reused() {
+        let pool = Pool::new(64 << 20);
+        for len in [HUGE, HUGE + 1, 7_654_321, 33 << 20] {
+            let mut buffer = pool.alloc(len).unwrap();
+            let at = buffer.as_mut_ptr().unwrap();
+            // SAFETY: the buffer has `len` bytes, and nobody else refers to them.
+            let bytes = unsafe { std::slice::from_raw_parts_mut(at, len) };
+            assert!(bytes.iter().all(|b| *b == 0), "{len}");
+            assert_eq!(at.align_offset(ALIGN), 0);
+            bytes.fill(7);
+            drop(buffer);
+            assert_eq!(pool.alloc(len).unwrap().as_ptr(), at.cast_const());
+            pool.trim();
+        }
+        let absurd = Pool::new(0).alloc(1 << 60);
+        assert!(matches!(absurd, Err(Error::OutOfMemory { .. })));
     }
 
     #[test]

@@ -151,6 +151,12 @@ pub trait Sink: Debug + Send + Sync {
         Ok(false)
     }
 
+    /// What other processes need to write regions of it; `None` where they cannot. It is committed, or
+    /// aborted, here.
+    fn part(&self) -> Option<Vec<u8>> {
+        None
+    }
+
     /// Stores the elements of a region.
     fn write(&self, region: &Region, data: View<'_>) -> Result<()>;
 

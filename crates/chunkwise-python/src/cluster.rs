@@ -9,7 +9,7 @@ use chunkwise::cluster::{
 };
 use chunkwise::{
     Array, CancelToken, Chunk, DType, Error, Event, Grid, Region, Session, Sink, Source,
-    Subscriber, ViewMut, ZarrArray, ZarrSink,
+    Subscriber, ViewMut, ZarrSink,
 };
 use chunkwise_core::{Pool, SourceId};
 use pyo3::exceptions::PyValueError;
@@ -73,7 +73,10 @@ impl PyClusterPlan {
     ) -> PyResult<PyClusterPlan> {
         let plan = py.detach(|| {
             let sinks = sinks.iter().map(|bytes| match bytes {
-                Some(bytes) => part_of_sink(bytes).map(Some),
+                Some(bytes) => {
+                    let sink: Arc<dyn Sink> = Arc::new(ZarrSink::of_part(bytes)?);
+                    Ok(Some(sink))
+                }
                 None => Ok(None),
             });
             let sinks = sinks.collect::<chunkwise::Result<Vec<_>>>()?;
@@ -477,29 +480,4 @@ impl Source for PyElsewhere {
             }),
         }
     }
-}
-
-/// What a worker writes of an array that `ZarrSink.part` described.
-fn part_of_sink(bytes: &[u8]) -> chunkwise::Result<Arc<dyn Sink>> {
-    let wrong = || Error::argument("storing", "sink", bytes.len(), "no part of a store");
-    let (header, array) = bytes.split_first_chunk::<8>().ok_or_else(wrong)?;
-    let len = usize::try_from(u64::from_le_bytes(*header)).map_err(|_| wrong())?;
-    let (place, array) = array.split_at_checked(len).ok_or_else(wrong)?;
-    let (start, shape): (Vec<usize>, Vec<usize>) =
-        serde_json::from_slice(place).map_err(|_| wrong())?;
-    let array = Arc::new(ZarrArray::from_bytes(array)?);
-    let region = Region::new(&start, &shape);
-    Ok(Arc::new(ZarrSink::region(array, &region)?))
-}
-
-/// What [`part_of_sink`] reads.
-pub(crate) fn sink_part(sink: &ZarrSink) -> Option<Vec<u8>> {
-    let (array, region) = sink.part();
-    let array = array.to_bytes()?;
-    let place = (region.start.as_slice(), region.shape.as_slice());
-    let place = serde_json::to_vec(&place).ok()?;
-    let mut bytes = (place.len() as u64).to_le_bytes().to_vec();
-    bytes.extend(place);
-    bytes.extend(array);
-    Some(bytes)
 }

@@ -25,6 +25,7 @@ use crate::results::PyChunk;
 pub(crate) fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_class::<PySource>()?;
     m.add_class::<PyCallable>()?;
+    m.add_function(wrap_pyfunction!(unpack, m)?)?;
     m.add_function(wrap_pyfunction!(encode, m)?)?;
     m.add_function(wrap_pyfunction!(decode, m)?)
 }
@@ -229,5 +230,12 @@ fn decode(
     let functions = functions.iter().map(|f| Arc::clone(&f.get().0));
     let arrays = wire::decode(bytes, sources.collect(), functions.collect());
     let arrays = arrays.map_err(|e| PyValueError::new_err(e.to_string()))?;
+    Ok(arrays.into_iter().map(PyExpr::from).collect())
+}
+
+/// Arrays that a program in Rust has packed with what they read.
+#[pyfunction]
+fn unpack(py: Python<'_>, bytes: &[u8]) -> PyResult<Vec<PyExpr>> {
+    let arrays = py.detach(|| wire::unpack(bytes)).or_raise()?;
     Ok(arrays.into_iter().map(PyExpr::from).collect())
 }

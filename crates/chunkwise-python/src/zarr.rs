@@ -14,7 +14,6 @@ use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 
 use crate::arguments::{self, Cut, cuts};
-use crate::cluster::sink_part;
 use crate::errors::OrRaise;
 use crate::expr::PyExpr;
 
@@ -224,7 +223,7 @@ impl PyZarrSink {
     fn part(&self) -> PyResult<Option<Cow<'static, [u8]>>> {
         let sink = self.sink.lock().unwrap_or_else(PoisonError::into_inner);
         let sink = sink.as_ref().ok_or_else(used)?;
-        Ok(sink_part(sink).map(Cow::Owned))
+        Ok(sink.part().map(Cow::Owned))
     }
 
     /// Everything was written.

@@ -12,6 +12,7 @@ use crate::buffers::with_buffers;
 use crate::codec::{Codec, Fault, inner_shape};
 use crate::shard::ShardIndex;
 use crate::store::{Part, Store};
+use crate::zstandard::{Broken, PIECE};
 
 /// Chunks that are fetched ahead at most.
 const MOST: usize = 64;
@@ -36,6 +37,14 @@ pub struct ZarrArray {
     codec: Codec,
     shards: Mutex<Vec<Shard>>,
     ahead: Ahead,
+}
+
+/// Where a chunk's encoded bytes are.
+enum Encoded {
+    /// In a buffer of the thread.
+    Held,
+    /// They come when they are asked for.
+    Reader(Box<dyn std::io::Read>),
 }
 
 /// A shard whose index is kept.
@@ -239,7 +248,10 @@ impl ZarrArray {
             return 0;
         }
         // Encoded bytes may be a little more than decoded ones.
-        let mut encoded = self.codec.len.saturating_add(self.codec.len / 64 + 4096);
+        let mut encoded = match self.streams() {
+            true => PIECE,
+            false => self.codec.len.saturating_add(self.codec.len / 64 + 4096),
+        };
         if self.store.fetches() {
             let touched = self.grid.axes().iter().enumerate();
             let touched = touched.map(|(a, axis)| axis.covering(region.range(a)).len());
@@ -336,24 +348,37 @@ impl ZarrArray {
         if self.inner.is_some() && !whole {
             return self.read_shard(index, &key, part, out);
         }
-        with_buffers(self.codec.len, |encoded, decoded| {
-            let there = self
-                .ahead
-                .read(&*self.store, &key, encoded)
-                .map_err(|e| Error::io("reading", object(&*self.store, &key), e))?;
-            if !there {
-                self.check_there()?;
-                return self.filled(out);
+        let full = self.chunk_shape(index);
+        let mut encoded = match self.streams() {
+            true => match self.store.reader(&key).map_err(|e| self.unread(&key, e))? {
+                Some(reader) => Encoded::Reader(reader),
+                None => return self.absent(out),
+            },
+            false => Encoded::Held,
+        };
+        with_buffers(self.codec.len, |held, decoded| {
+            if let Encoded::Held = encoded
+                && !self
+                    .ahead
+                    .read(&*self.store, &key, held)
+                    .map_err(|e| self.unread(&key, e))?
+            {
+                return self.absent(out);
             }
-            let full = self.chunk_shape(index);
-            let invalid = |fault: Fault| Error::InvalidFile {
-                path: object(&*self.store, &key),
-                reason: format!("a corrupt chunk: {fault}"),
+            let mut decode = |into: &mut [u8]| {
+                let decoded = match &mut encoded {
+                    Encoded::Reader(reader) => self.codec.decode_from(reader, into),
+                    Encoded::Held => self.codec.decode_into(held, into).map_err(Broken::Fault),
+                };
+                decoded.map_err(|broken| match broken {
+                    Broken::Io(error) => self.unread(&key, error),
+                    Broken::Fault(fault) => self.corrupt(&key, fault),
+                })
             };
             if out.shape() == full.as_slice() && self.dtype != DType::Bool {
-                let straight = out.fill_bytes(|bytes| self.codec.decode_into(encoded, bytes));
+                let straight = out.fill_bytes(&mut decode);
                 if let Some(done) = straight {
-                    return done.map_err(invalid);
+                    return done;
                 }
             }
             let strides: Strides = c_strides(&full, self.dtype.size());
@@ -362,14 +387,37 @@ impl ZarrArray {
                 .sum();
             let copied = if self.codec.is_direct() {
                 decoded.resize(self.codec.len, 0);
-                self.codec.decode_into(encoded, decoded).map_err(invalid)?;
+                decode(decoded)?;
                 out.copy_from_strided_bytes(&decoded[first..], &strides)
             } else {
-                let decoded = self.codec.decode(encoded).map_err(invalid)?;
+                let decoded = self.codec.decode(held);
+                let decoded = decoded.map_err(|fault| self.corrupt(&key, fault))?;
                 out.copy_from_strided_bytes(&decoded[first..], &strides)
             };
             copied_whole(copied)
         })
+    }
+
+    /// Whether chunks are decoded as their bytes come, and not held encoded.
+    fn streams(&self) -> bool {
+        self.codec.streams() && self.store.streams()
+    }
+
+    fn unread(&self, key: &str, error: std::io::Error) -> Error {
+        Error::io("reading", object(&*self.store, key), error)
+    }
+
+    fn corrupt(&self, key: &str, fault: Fault) -> Error {
+        Error::InvalidFile {
+            path: object(&*self.store, key),
+            reason: format!("a corrupt chunk: {fault}"),
+        }
+    }
+
+    /// A chunk that is not there is the fill value.
+    fn absent(&self, out: &mut ViewMut<'_>) -> Result<()> {
+        self.check_there()?;
+        self.filled(out)
     }
 
     fn read_shard(

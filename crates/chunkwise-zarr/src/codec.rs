@@ -1,5 +1,5 @@
 use std::borrow::Cow;
-use std::cell::RefCell;
+use std::io::Read;
 use std::num::NonZeroU64;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -12,6 +12,7 @@ use zarrs::array::{
 
 use crate::filters::Filters;
 use crate::shard::ShardIndex;
+use crate::zstandard::{Broken, pack, unpack, unpack_from};
 
 /// What is wrong with a chunk, in words.
 pub(crate) type Fault = String;
@@ -44,12 +45,6 @@ enum Way {
     Filters(Filters),
     /// Through the general codecs.
     Chain,
-}
-
-thread_local! {
-    /// Contexts are dear to make, and large: one of each for every thread.
-    static UNPACK: RefCell<Option<zstd::bulk::Decompressor<'static>>> = const { RefCell::new(None) };
-    static PACK: RefCell<Option<(i32, zstd::bulk::Compressor<'static>)>> = const { RefCell::new(None) };
 }
 
 impl Codec {
@@ -113,13 +108,7 @@ impl Codec {
                 out.copy_from_slice(encoded);
                 out.len()
             }
-            Way::Zstd { .. } => UNPACK.with_borrow_mut(|unpack| {
-                let unpack = match unpack {
-                    Some(there) => there,
-                    none => none.insert(zstd::bulk::Decompressor::new().map_err(words)?),
-                };
-                unpack.decompress_to_buffer(encoded, out).map_err(words)
-            })?,
+            Way::Zstd { .. } => unpack(encoded, out)?,
             Way::Filters(filters) => {
                 check_len(out.len(), self.len)?;
                 filters.decode_into(encoded, out)?;
@@ -133,6 +122,21 @@ impl Codec {
             }
         };
         check_len(decoded, self.len)
+    }
+
+    /// Whether [`decode_from`](Self::decode_from) decodes as the bytes come.
+    pub fn streams(&self) -> bool {
+        matches!(self.way, Way::Zstd { .. })
+    }
+
+    /// Decodes what a reader brings into `out`, which is as long as a chunk, in C order.
+    pub fn decode_from(&self, encoded: &mut dyn Read, out: &mut [u8]) -> Result<(), Broken> {
+        if self.streams() {
+            return Ok(check_len(unpack_from(encoded, out)?, self.len)?);
+        }
+        let mut all = Vec::new();
+        encoded.read_to_end(&mut all).map_err(Broken::Io)?;
+        Ok(self.decode_into(&all, out)?)
     }
 
     /// Decodes a chunk into new memory, where that saves a copy.
@@ -161,25 +165,12 @@ impl Codec {
         if is_filled_with(elements, &self.fill) {
             return Ok(false);
         }
-        into.clear();
         match &self.way {
-            Way::Plain => into.extend_from_slice(elements),
-            Way::Zstd { level, checksum } => {
-                into.resize(zstd::zstd_safe::compress_bound(elements.len()), 0);
-                let len = PACK.with_borrow_mut(|pack| {
-                    let (_, pack) = match pack {
-                        Some(there) if there.0 == *level => there,
-                        none => {
-                            let new = zstd::bulk::Compressor::new(*level).map_err(words)?;
-                            none.insert((*level, new))
-                        }
-                    };
-                    pack.include_checksum(*checksum).map_err(words)?;
-                    pack.compress_to_buffer(elements, into.as_mut_slice())
-                        .map_err(words)
-                })?;
-                into.truncate(len);
+            Way::Plain => {
+                into.clear();
+                into.extend_from_slice(elements);
             }
+            Way::Zstd { level, checksum } => pack(elements, *level, *checksum, into)?,
             Way::Filters(filters) => *into = filters.encode(elements).map_err(words)?,
             Way::Chain => {
                 let encoded = self
@@ -194,7 +185,10 @@ impl Codec {
                     )
                     .map_err(words)?;
                 match encoded {
-                    Cow::Borrowed(bytes) => into.extend_from_slice(bytes),
+                    Cow::Borrowed(bytes) => {
+                        into.clear();
+                        into.extend_from_slice(bytes);
+                    }
                     Cow::Owned(bytes) => *into = bytes,
                 }
             }

@@ -7,19 +7,18 @@ use flate2::bufread::MultiGzDecoder;
 use flate2::write::{GzEncoder, ZlibEncoder};
 use flate2::{Compression, Decompress, FlushDecompress, Status};
 use serde_json::{Map, Value};
-use zstd::bulk::{Compressor, Decompressor};
 
-use crate::codec::{Fault, words};
+use crate::codec::Fault;
+use crate::zstandard;
 
 thread_local! {
     /// Bytes between two filters, and the decompressor. A thread keeps its largest.
-    static STATE: RefCell<State> = const { RefCell::new(State { spare: [Vec::new(), Vec::new()], inflate: None, frames: None }) };
+    static STATE: RefCell<State> = const { RefCell::new(State { spare: [Vec::new(), Vec::new()], inflate: None }) };
 }
 
 struct State {
     spare: [Vec<u8>; 2],
     inflate: Option<Decompress>,
-    frames: Option<Decompressor<'static>>,
 }
 
 /// One filter, by what undoing it does.
@@ -130,9 +129,10 @@ impl Filters {
                     bytes = to.finish()?;
                 }
                 Filter::Zstd { level, checksum } => {
-                    let mut frames = Compressor::new(level)?;
-                    frames.include_checksum(checksum)?;
-                    bytes = frames.compress(&bytes)?;
+                    let mut packed = Vec::new();
+                    let done = zstandard::pack(&bytes, level, checksum, &mut packed);
+                    done.map_err(io::Error::other)?;
+                    bytes = packed;
                 }
                 Filter::Gzip(level) => {
                     let mut to = GzEncoder::new(Vec::new(), Compression::new(level));
@@ -156,11 +156,7 @@ impl Filters {
                 Filter::Zlib(_) | Filter::Gzip(_) | Filter::Zstd { .. } => None,
             };
         }
-        let State {
-            spare,
-            inflate,
-            frames,
-        } = state;
+        let State { spare, inflate } = state;
         let [first, second] = spare;
         let (mut at, mut len) = (At::Encoded, encoded.len());
         for (n, filter) in self.filters.iter().enumerate().rev() {
@@ -200,13 +196,7 @@ impl Filters {
                     )?;
                     len = wanted;
                 }
-                Filter::Zstd { .. } => {
-                    let frames = match &mut *frames {
-                        Some(there) => there,
-                        none => none.insert(Decompressor::new().map_err(words)?),
-                    };
-                    len = frames.decompress_to_buffer(from, into).map_err(words)?;
-                }
+                Filter::Zstd { .. } => len = zstandard::unpack(from, into)?,
                 Filter::Gzip(_) => {
                     unpack_members(from, into).map_err(|e| e.to_string())?;
                     len = wanted;

@@ -26,6 +26,7 @@ mod shard;
 mod sink;
 mod source;
 pub mod store;
+mod zstandard;
 
 pub use array::ZarrArray;
 pub use hierarchy::{

@@ -202,10 +202,22 @@ impl ZarrSink {
         self.array.dtype()
     }
 
-    /// The array that is written, and the region of it: another process writes parts of it by
-    /// [`region`](Self::region), while this one commits it or gives it up.
-    pub fn part(&self) -> (&Arc<ZarrArray>, Region) {
-        (&self.array, Region::new(&self.start, &self.shape))
+    /// A sink for regions of what another process has begun to write, from what [`part`](Sink::part) gave
+    /// there. It is neither committed nor aborted here.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] for other bytes; the errors of opening the store.
+    pub fn of_part(bytes: &[u8]) -> Result<ZarrSink> {
+        let wrong = || Error::argument("storing", "part", bytes.len(), "no part of a Zarr array");
+        let (len, rest) = bytes.split_first_chunk::<8>().ok_or_else(wrong)?;
+        let len = usize::try_from(u64::from_le_bytes(*len)).map_err(|_| wrong())?;
+        let (place, array) = rest.split_at_checked(len).ok_or_else(wrong)?;
+        let place: (Vec<usize>, Vec<usize>) = serde_json::from_slice(place).map_err(|_| wrong())?;
+        if place.0.len() != place.1.len() {
+            return Err(wrong());
+        }
+        let array = Arc::new(ZarrArray::from_bytes(array)?);
+        ZarrSink::region(array, &Region::new(place.0, place.1))
     }
 
     fn check_open(&self) -> Result<()> {
@@ -352,6 +364,13 @@ impl Sink for ZarrSink {
             }
         }
         Ok(true)
+    }
+
+    fn part(&self) -> Option<Vec<u8>> {
+        let array = self.array.to_bytes()?;
+        let place = serde_json::to_vec(&(&self.start[..], &self.shape[..])).ok()?;
+        let len = (place.len() as u64).to_le_bytes();
+        Some([&len[..], &place, &array].concat())
     }
 
     fn write(&self, region: &Region, data: View<'_>) -> Result<()> {

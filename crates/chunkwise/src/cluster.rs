@@ -37,6 +37,9 @@ pub use chunkwise_core::Elsewhere;
 use crate::compute::deliveries;
 use crate::{Array, Session};
 
+/// Bytes that a process keeps for its next fragment.
+const KEPT: usize = 16 << 20;
+
 /// A plan that runs in several processes.
 #[derive(Debug)]
 pub struct ClusterPlan {
@@ -130,7 +133,10 @@ impl ClusterPlan {
             subscribers: session.subscribers.clone(),
             spread: false,
         };
-        parts::run_fragment(&self.plan, self.fingerprint, spec, given, &options)
+        let made = parts::run_fragment(&self.plan, self.fingerprint, spec, given, &options);
+        // A worker that keeps memory for itself is taken to need it.
+        session.pool.trim_to(KEPT);
+        made
     }
 
     /// What a fragment is given, where the bundles of all before it are at hand.

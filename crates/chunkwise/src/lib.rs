@@ -31,7 +31,7 @@
 //!   [`Array::to_delayed`], [`Array::from_delayed`].
 //! - Running: [`Array::compute`], [`Array::persist`], [`Array::to_npy`], [`Array::explain`];
 //!   [`compute`]; [`Session`] for threads, the memory limit, cancelling and events.
-//! - Plans that run in several processes: [`cluster`].
+//! - Plans that run in several processes: [`cluster`]; a client of Dask's clusters: `distributed`, behind a feature.
 //! - Files and stores of every known format, copies between them: [`formats`].
 //! - Expressions as bytes: [`wire`].
 //! - Results as `ndarray` arrays: [`IntoNdarray`], [`chunk_from_ndarray`].
@@ -48,6 +48,8 @@ mod compute;
 mod creation;
 mod data;
 mod delayed;
+#[cfg(feature = "distributed")]
+pub mod distributed;
 mod einsum;
 mod elementwise;
 pub mod fft;

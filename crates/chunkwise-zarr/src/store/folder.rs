@@ -128,6 +128,15 @@ impl Store for FolderStore {
         Ok(true)
     }
 
+    fn reader(&self, key: &str) -> io::Result<Option<Box<dyn Read>>> {
+        let opened = self.open(key)?;
+        Ok(opened.map(|(file, _)| Box::new(file) as Box<dyn Read>))
+    }
+
+    fn streams(&self) -> bool {
+        true
+    }
+
     fn read_parts(&self, key: &str, parts: &[Part]) -> io::Result<Option<Vec<Vec<u8>>>> {
         let Some((mut file, len)) = self.open(key)? else {
             return Ok(None);

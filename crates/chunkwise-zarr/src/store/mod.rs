@@ -8,7 +8,7 @@ mod reference;
 mod zip;
 
 use std::fmt::Debug;
-use std::io;
+use std::io::{self, Read};
 use std::ops::Range;
 
 use serde_json::Value;
@@ -75,6 +75,17 @@ pub trait Store: Debug + Send + Sync {
 
     /// Puts the bytes of a key in place of what `into` holds; `false` where there is no such key.
     fn read(&self, key: &str, into: &mut Vec<u8>) -> io::Result<bool>;
+
+    /// A value, to be read from its start on; `None` where there is no such key.
+    fn reader(&self, key: &str) -> io::Result<Option<Box<dyn Read>>> {
+        let bytes = self.get(key)?;
+        Ok(bytes.map(|bytes| Box::new(io::Cursor::new(bytes)) as Box<dyn Read>))
+    }
+
+    /// Whether [`reader`](Self::reader) brings a value piece by piece, and holds nothing of it.
+    fn streams(&self) -> bool {
+        false
+    }
 
     /// Begins to read a value, and answers what waits for it; `None` where reading does not wait for a
     /// service. What is dropped unasked is given up.

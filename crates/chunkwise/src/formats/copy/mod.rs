@@ -1,20 +1,22 @@
+//! Copies from any format that is read into any that is written.
+
+mod layout;
+mod staged;
+mod step;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use chunkwise_core::{AxisGrid, Chunks, Error, Result, Sink};
-use chunkwise_storage::NpzSink;
-use chunkwise_zarr::{
-    Compressor, Layout, Location, Version, ZarrArray, check_replaceable, consolidate,
-    describe_group,
-};
-use serde_json::{Map, Value};
+use chunkwise_core::{Chunks, Error, Result};
+use chunkwise_zarr::{Compressor, Location, Version, check_replaceable};
 
-use super::target::write_parents;
 use super::{Dataset, Group, Opened, Target};
 use crate::{Array, Session};
+use layout::{layout_for, version_of};
+use staged::Staged;
+use step::Into;
 
-/// Bytes of a stored chunk where the source has none and none are asked for.
-const CHUNK_BYTES: u64 = 8 << 20;
+pub use step::CopyStep;
 
 /// What becomes of shards.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -72,39 +74,6 @@ pub struct Copying {
     steps: Vec<CopyStep>,
     /// A group that is written beside its place.
     staged: Option<Staged>,
-}
-
-/// One run of a copy.
-#[derive(Debug)]
-pub struct CopyStep {
-    name: String,
-    arrays: Vec<Array>,
-    into: Into,
-}
-
-#[derive(Debug)]
-enum Into {
-    One {
-        target: Target,
-        layout: Box<Layout>,
-        overwrite: bool,
-        resume: bool,
-    },
-    Npz(std::path::PathBuf, Vec<String>),
-}
-
-#[derive(Debug)]
-struct Staged {
-    target: Location,
-    /// Where it is written.
-    at: String,
-    version: Version,
-    /// Groups by their path from the target, with their attributes.
-    groups: Vec<(String, Map<String, Value>)>,
-    resume: bool,
-    overwrite: bool,
-    /// Whether the target gets the metadata of all that is below it, as the source has.
-    consolidated: bool,
 }
 
 impl Copying {
@@ -308,6 +277,17 @@ impl Copying {
     /// # Errors
     /// As reading, computing and writing; [`Error::Cancelled`].
     pub fn run(self, mut session: impl FnMut(&CopyStep) -> Session) -> Result<()> {
+        self.run_by(|step, arrays, sinks| session(step).store(arrays, sinks))
+    }
+
+    /// The same with each step's arrays stored in their sinks by `store`: on a cluster, say.
+    ///
+    /// # Errors
+    /// As [`run`](Self::run).
+    pub fn run_by(
+        self,
+        mut store: impl FnMut(&CopyStep, &[&Array], Vec<Arc<dyn chunkwise_core::Sink>>) -> Result<()>,
+    ) -> Result<()> {
         let mut steps = || -> Result<()> {
             for step in &self.steps {
                 if step.is_done()? {
@@ -315,7 +295,7 @@ impl Copying {
                 }
                 let arrays: Vec<&Array> = step.arrays.iter().collect();
                 let sinks = step.sinks(step.resume())?;
-                session(step).store(&arrays, sinks)?;
+                store(step, &arrays, sinks)?;
             }
             Ok(())
         };
@@ -328,190 +308,6 @@ impl Copying {
             }
         }
     }
-}
-
-impl CopyStep {
-    /// What is copied, for people.
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// Bytes of its elements.
-    pub fn nbytes(&self) -> u64 {
-        let bytes = |a: &Array| {
-            let item = a.dtype().size() as u64;
-            a.shape()
-                .iter()
-                .fold(item, |n, d| n.saturating_mul(*d as u64))
-        };
-        self.arrays.iter().map(bytes).sum()
-    }
-
-    fn resume(&self) -> bool {
-        matches!(self.into, Into::One { resume: true, .. })
-    }
-
-    fn sinks(&self, resume: bool) -> Result<Vec<Arc<dyn Sink>>> {
-        match &self.into {
-            Into::One {
-                target,
-                layout,
-                overwrite,
-                ..
-            } => {
-                let array = &self.arrays[0];
-                let sink = target.sink(layout, array.shape(), array.dtype(), *overwrite, resume)?;
-                Ok(vec![sink])
-            }
-            Into::Npz(path, names) => {
-                let named = names.iter().zip(&self.arrays);
-                let described: Vec<_> = named
-                    .map(|(name, a)| (name.as_str(), a.dtype(), a.shape()))
-                    .collect();
-                let sinks = NpzSink::create(path, &described)?;
-                Ok(sinks.into_iter().map(|s| Arc::new(s) as _).collect())
-            }
-        }
-    }
-
-    /// Whether an earlier run has completed it: its array is there, in a place that is not final.
-    fn is_done(&self) -> Result<bool> {
-        let Into::One {
-            target: Target::Zarr(location),
-            layout,
-            overwrite: false,
-            resume: true,
-        } = &self.into
-        else {
-            return Ok(false);
-        };
-        if !location.root.ends_with(".unfinished") {
-            return Ok(false);
-        }
-        let Ok(there) = ZarrArray::open(Arc::clone(&location.store), &location.full()) else {
-            return Ok(false);
-        };
-        let wanted = layout.document(self.arrays[0].shape(), self.arrays[0].dtype())?;
-        if *there.document() == wanted
-            || there.version() == 2 && same_but_attributes(&there, &wanted)
-        {
-            return Ok(true);
-        }
-        let reason = format!(
-            "the interrupted run wrote {} otherwise; remove {}",
-            self.name, location.root
-        );
-        Err(Error::argument("copy", "resume", true, reason))
-    }
-
-    fn describe(&self, sinks: &[Arc<dyn Sink>]) -> String {
-        let mut text = String::new();
-        for (array, sink) in self.arrays.iter().zip(sinks) {
-            let to = sink.grid().map_or(String::new(), |g| format!(" -> {g}"));
-            text.push_str(&format!(
-                "copy {}: {} {:?}, {}, read by {}{to}\n",
-                self.name,
-                array.dtype(),
-                array.shape(),
-                chunkwise_core::format_bytes(self.nbytes()),
-                array.chunks(),
-            ));
-        }
-        text
-    }
-}
-
-/// In version 2 empty attributes are not written.
-fn same_but_attributes(there: &ZarrArray, wanted: &Value) -> bool {
-    let without = |document: &Value| {
-        let mut document = document.clone();
-        if let Some(map) = document.as_object_mut() {
-            map.remove("attributes");
-        }
-        document
-    };
-    without(there.document()) == without(wanted)
-}
-
-impl Staged {
-    /// Describes the groups and puts the whole in its place.
-    fn commit(&self) -> Result<()> {
-        let store = &*self.target.store;
-        for (path, attributes) in &self.groups {
-            let at = format!("{}/{path}", self.at);
-            describe_group(store, &at, self.version, attributes)?;
-        }
-        if self.consolidated {
-            consolidate(store, &self.at, self.version)?;
-        }
-        let target = self.target.full();
-        check_replaceable(store, &target, self.overwrite)?;
-        write_parents(&self.target, self.version)?;
-        let failed = |e| Error::io("committing", format!("{}/{target}", store.name()), e);
-        let replaced = store.replace(&format!("{}/", self.at), &format!("{target}/"));
-        replaced.map_err(failed)
-    }
-
-    fn abort(&self) {
-        if !self.resume {
-            // The run has failed already: there is nobody left to tell.
-            self.target.store.remove_all(&format!("{}/", self.at)).ok();
-        }
-    }
-
-    /// Removes what an explanation has begun.
-    fn clear_if_empty(&self) {
-        if !self.resume {
-            self.abort();
-        }
-    }
-}
-
-fn version_of(array: &ZarrArray) -> Version {
-    match array.version() {
-        2 => Version::V2,
-        _ => Version::V3,
-    }
-}
-
-/// The layout of a copy.
-fn layout_for(dataset: &Dataset, options: &CopyOptions, there: Option<Version>) -> Result<Layout> {
-    let shape = dataset.shape();
-    let item = dataset.dtype().size();
-    let mut layout = match dataset.zarr() {
-        Some(zarr) => {
-            let version = options.version.or(there).unwrap_or(version_of(zarr));
-            Layout::like(zarr, version, options.compressor.clone())?
-        }
-        None => {
-            let chunks = Chunks::Auto { bytes: CHUNK_BYTES };
-            let grid = match dataset.stored_chunks() {
-                Some(stored) => stored.clone(),
-                None => chunks.resolve(shape, item)?,
-            };
-            Layout {
-                version: options.version.or(there).unwrap_or_default(),
-                compressor: options.compressor.clone().unwrap_or_default(),
-                ..Layout::of(&grid)
-            }
-        }
-    };
-    if let Some(chunks) = &options.chunks {
-        let grid = chunks.resolve(shape, item)?;
-        let longest = grid.axes().iter().map(AxisGrid::longest);
-        layout.chunks = longest.map(|n| n.max(1)).collect();
-    }
-    layout.shards = match (&options.shards, layout.shards.take()) {
-        (Shards::None, _) | (Shards::Keep, None) => None,
-        (Shards::Of(lengths), _) => Some(lengths.as_slice().into()),
-        (Shards::Keep, Some(kept)) => {
-            let fitted = kept.iter().zip(&layout.chunks);
-            Some(fitted.map(|(s, c)| s.div_ceil(*c) * c).collect())
-        }
-    };
-    // What does not fit is said before anything begins.
-    layout.document(shape, dataset.dtype())?;
-    Ok(layout)
 }
 
 impl Session {

@@ -1,12 +1,15 @@
 //! Lowering: which nodes get a stage, which share one, and what each stage does.
 
+mod group;
+mod uses;
+
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use chunkwise_core::{AxisGrid, Dims, Grid, IndexMap, Result, SourceId};
+use chunkwise_core::{AxisGrid, Grid, IndexMap, Result};
 use chunkwise_expr::{CallInput, Expr, Follow, Kind, NodeId};
 
-use crate::cuts::{self, Read};
+use crate::cuts;
 use crate::fuse::{Fuser, Placed, body};
 use crate::memory::task_memory;
 use crate::sort::Sort;
@@ -15,6 +18,8 @@ use crate::stage::{
     ScanStage, Stage, StageKind, StageOutput,
 };
 use crate::{Body, Input, TaskMemory, grain};
+use group::{Group, group, is_barrier, postorder, too_nested};
+use uses::Uses;
 
 /// What the planner is told of the machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,13 +43,6 @@ pub struct Delivery {
     pub scratch: u64,
 }
 
-/// Concatenations, takes and reshapes within each other beyond this many are kept between.
-const NESTED: usize = 24;
-/// An intermediate is kept where making it again would take longer than this per byte, in
-/// nanoseconds: about what writing and reading it takes in memory.
-const KEEP_COST: f32 = 0.75;
-/// The same where it does not fit in memory, and is written to scratch files.
-const SPILL_COST: f32 = 2.0;
 /// How often a plan that does not fit is made again, each time for half the memory.
 const SMALLER: usize = 4;
 /// Rounds of deciding what to keep: what is kept changes what is shared.
@@ -92,7 +90,8 @@ fn keeping(
 ) -> Result<Plan> {
     for _ in 0..ROUNDS {
         let lowering = Lowering::run(exprs, deliveries, nodes, &kept, options)?;
-        let more = lowering.worth_keeping(nodes, options)?;
+        let uses = &lowering.uses;
+        let more = uses.worth_keeping(nodes, &kept, &lowering.placed, options.memory_limit)?;
         if more.is_empty() {
             return lowering.finish(exprs, deliveries);
         }
@@ -101,81 +100,11 @@ fn keeping(
     Lowering::run(exprs, deliveries, nodes, &kept, options)?.finish(exprs, deliveries)
 }
 
-/// Every node once, inputs first.
-fn postorder(exprs: &[Expr]) -> Vec<Expr> {
-    let mut seen: HashSet<NodeId> = HashSet::new();
-    let mut order = Vec::new();
-    let mut stack: Vec<(Expr, bool)> = exprs.iter().rev().map(|e| (e.clone(), false)).collect();
-    while let Some((e, done)) = stack.pop() {
-        if done {
-            order.push(e);
-        } else if seen.insert(e.id()) {
-            let inputs: Vec<Expr> = e.inputs().into_iter().cloned().collect();
-            stack.push((e, true));
-            stack.extend(inputs.into_iter().rev().map(|i| (i, false)));
-        }
-    }
-    order
-}
-
-/// Whether a node needs a stage whatever it is used for.
-fn is_barrier(e: &Expr, options: &Options) -> bool {
-    match e.kind() {
-        Kind::Source(source) => options.brought && source.elsewhere().is_some(),
-        Kind::Reduce { .. }
-        | Kind::Scan { .. }
-        | Kind::Contract { .. }
-        | Kind::Compress { .. }
-        | Kind::Sort { .. } => true,
-        Kind::Call { call, .. } => !call.is_elementwise(),
-        _ => false,
-    }
-}
-
-fn too_nested(nodes: &[Expr], options: &Options) -> HashSet<NodeId> {
-    let mut depth: HashMap<NodeId, usize> = HashMap::new();
-    let mut kept = HashSet::new();
-    for e in nodes {
-        let below = e.inputs().iter().map(|i| depth[&i.id()]).max().unwrap_or(0);
-        let nests = matches!(
-            e.kind(),
-            Kind::Concat { .. } | Kind::Take { .. } | Kind::Reshape(_) | Kind::Call { .. }
-        );
-        let mut own = if is_barrier(e, options) {
-            0
-        } else {
-            below + usize::from(nests)
-        };
-        if own > NESTED {
-            kept.insert(e.id());
-            own = 0;
-        }
-        depth.insert(e.id(), own);
-    }
-    kept
-}
-
-/// Nodes that are computed in one pass over the same index space.
-struct Group {
-    level: usize,
-    shape: Dims,
-    leaves: HashSet<NodeId>,
-    members: Vec<Expr>,
-    fused: bool,
-    /// The call whose outputs the members are.
-    call: Option<(u64, u64)>,
-}
-
 struct Lowering<'a> {
     options: &'a Options,
     placed: Placed,
     stages: Vec<Stage>,
-    /// In how many places each node is computed.
-    computed: HashMap<NodeId, usize>,
-    /// Inputs that a stage would compute several times over, and how often.
-    repeated: Vec<(Expr, usize)>,
-    /// How the chunks of dear sources are read.
-    read: HashMap<SourceId, Read>,
+    uses: Uses,
     /// The chunks in which results are stored.
     stored: HashMap<NodeId, Grid>,
     /// Nodes that are kept although they could be made again where they are used.
@@ -205,9 +134,7 @@ impl<'a> Lowering<'a> {
             options,
             placed: HashMap::new(),
             stages: Vec::new(),
-            computed: HashMap::new(),
-            repeated: Vec::new(),
-            read: HashMap::new(),
+            uses: Uses::default(),
             stored,
             kept,
         };
@@ -220,9 +147,9 @@ impl<'a> Lowering<'a> {
             {
                 // Once for each task, of which there are about so many.
                 let tasks = 1 + e.shape().iter().product::<usize>() / grain::SMALLEST;
-                let whole = call.inputs.iter().skip(1);
-                let each = whole.map(|i| (i.expr.clone(), tasks));
-                lowering.repeated.extend(each);
+                for input in call.inputs.iter().skip(1) {
+                    lowering.uses.repeat(input.expr.clone(), tasks);
+                }
             }
         }
         Ok(lowering)
@@ -337,7 +264,7 @@ impl<'a> Lowering<'a> {
                         if let StageKind::Call(c) = &kind {
                             self.reads(&c.inputs[n], &read_by(input, &tasks), times);
                         }
-                        self.repeated.push((input.expr.clone(), times));
+                        self.uses.repeat(input.expr.clone(), times);
                     }
                     let mut stage = single(e, kind, tasks);
                     if let StageKind::Call(c) = &stage.kind {
@@ -368,9 +295,9 @@ impl<'a> Lowering<'a> {
                         sort.lower(options, &self.placed, &mut |stage| push(stages, stage))?;
                     for stage in self.stages[before..].iter().chain([&last]) {
                         if let StageKind::Sort(s) = &stage.kind {
-                            let read = &mut self.read;
+                            let uses = &mut self.uses;
                             cuts::times_read(&s.input, &stage.tasks, &mut |source, own| {
-                                also_read(read, source, own);
+                                uses.read(source, own);
                             });
                         }
                     }
@@ -428,7 +355,7 @@ impl<'a> Lowering<'a> {
             values.push(fuser.value(input, IndexMap::identity(input.ndim()))?);
         }
         for id in fuser.computed() {
-            *self.computed.entry(id).or_default() += 1;
+            self.uses.compute(id);
         }
         let fused = fuser.finish(&group.shape, &values);
 
@@ -469,9 +396,9 @@ impl<'a> Lowering<'a> {
             }),
         };
         let (tasks, order) = grain::tasks(&wants, &self.stages);
-        let read = &mut self.read;
+        let uses = &mut self.uses;
         cuts::times_read_fused(&fused, &tasks, &order, &mut |source, own| {
-            also_read(read, source, own);
+            uses.read(source, own);
         });
 
         let mut outputs = Vec::new();
@@ -501,7 +428,7 @@ impl<'a> Lowering<'a> {
             cells.push(StageOutput::new(member.dtype(), grid));
         }
         Ok(Stage {
-            label: pass_label(&group.members),
+            label: group.label(),
             location: group.members.iter().find_map(Expr::location),
             cost: fused.cost() + 0.2 * cells.len() as f32,
             kind: StageKind::Pass(Pass {
@@ -533,7 +460,7 @@ impl<'a> Lowering<'a> {
             (&body_b, b, cells(batch..batch + m)),
         ] {
             self.reads(of, &Grid::single(e.shape()), times);
-            self.repeated.push((e.clone(), times));
+            self.uses.repeat(e.clone(), times);
         }
         let kind = ContractStage {
             a: body_a,
@@ -551,83 +478,11 @@ impl<'a> Lowering<'a> {
 
     /// Notes how often the dear sources of a body are read by tasks, each of which is run `times`.
     fn reads(&mut self, body: &Body, tasks: &Grid, times: usize) {
-        let read = &mut self.read;
+        let uses = &mut self.uses;
         cuts::times_read(body, tasks, &mut |source, once| {
-            also_read(read, source, once.repeated(times as f32));
+            uses.read(source, once.repeated(times as f32));
         });
     }
-
-    /// Nodes that would be computed again and again for more than keeping them costs.
-    fn worth_keeping(&self, nodes: &[Expr], options: &Options) -> Result<HashSet<NodeId>> {
-        let mut keep = HashSet::new();
-        let mut below: HashSet<NodeId> = HashSet::new();
-        let uses = |e: &Expr| {
-            let repeated = self
-                .repeated
-                .iter()
-                .filter(|(r, _)| r.id() == e.id())
-                .map(|(_, n)| *n);
-            repeated
-                .chain(self.computed.get(&e.id()).copied())
-                .sum::<usize>()
-        };
-        for e in nodes.iter().rev() {
-            if below.contains(&e.id()) {
-                below.extend(e.inputs().iter().map(|i| i.id()));
-                continue;
-            }
-            if let Kind::Source(source) = e.kind()
-                && cuts::is_dear(&**source)
-            {
-                let Some(Read { times, held }) = self.read.get(&source.id()).copied() else {
-                    continue;
-                };
-                let fits = e.nbytes().min(held as u64) <= options.memory_limit / 4;
-                let keeping = if fits { KEEP_COST } else { SPILL_COST };
-                let used = narrowest(e, nodes);
-                if (times - 1.0) * source.byte_cost() * (used.nbytes() as f32) / (e.nbytes() as f32)
-                    > keeping
-                    && !self.kept.contains(&used.id())
-                {
-                    keep.insert(used.id());
-                }
-                continue;
-            }
-            let free = matches!(
-                e.kind(),
-                Kind::Source(_)
-                    | Kind::Constant(_)
-                    | Kind::Index { .. }
-                    | Kind::View { .. }
-                    | Kind::Rechunk(_)
-            );
-            let times = uses(e);
-            if free
-                || times < 2
-                || self.placed.contains_key(&e.id())
-                || e.nbytes() > options.memory_limit / 4
-            {
-                continue;
-            }
-            let again = (times - 1) as f32 * body(e, &self.placed)?.cost();
-            if again > KEEP_COST * e.dtype().size() as f32 {
-                keep.insert(e.id());
-                below.extend(e.inputs().iter().map(|i| i.id()));
-            }
-        }
-        Ok(keep)
-    }
-}
-
-/// Adds what a stage reads of a source: stages run one after another, and what two of them read has to
-/// be held from the one to the other.
-fn also_read(read: &mut HashMap<SourceId, Read>, source: SourceId, own: Read) {
-    read.entry(source)
-        .and_modify(|all| {
-            all.times += own.times;
-            all.held = usize::MAX;
-        })
-        .or_insert(own);
 }
 
 /// How a call's tasks cut one of its inputs.
@@ -645,25 +500,6 @@ fn read_by(input: &CallInput, tasks: &Grid) -> Grid {
             Follow::Chunk { .. } | Follow::Window { .. } => own.clone(),
         });
     Grid::new(axes)
-}
-
-/// What is read of a source: the view of it through which alone it is used, or itself.
-fn narrowest(source: &Expr, nodes: &[Expr]) -> Expr {
-    let mut at = source.clone();
-    loop {
-        let mut users = nodes
-            .iter()
-            .filter(|n| n.inputs().iter().any(|i| i.id() == at.id()));
-        match (users.next(), users.next()) {
-            (Some(one), None)
-                if matches!(one.kind(), Kind::View { .. } | Kind::Rechunk(_))
-                    && one.nbytes() <= at.nbytes() =>
-            {
-                at = one.clone();
-            }
-            _ => return at,
-        }
-    }
 }
 
 /// Notes, for cells that a later pass reads in parts, what these parts are: where cells go to scratch
@@ -722,97 +558,4 @@ fn single(e: &Expr, kind: StageKind, tasks: Grid) -> Stage {
         memory: TaskMemory::default(),
         cost,
     }
-}
-
-/// The stages' members: nodes of equal depth over the same index space that read a leaf in common
-/// share a pass, and the outputs of one call.
-fn group(nodes: &[Expr], options: &Options, has_stage: impl Fn(&Expr) -> bool) -> Vec<Group> {
-    let mut level: HashMap<NodeId, usize> = HashMap::new();
-    let mut leaves: HashMap<NodeId, HashSet<NodeId>> = HashMap::new();
-    let mut groups: Vec<Group> = Vec::new();
-    for e in nodes {
-        let own = e
-            .inputs()
-            .iter()
-            .map(|i| level[&i.id()] + usize::from(has_stage(i)))
-            .max()
-            .unwrap_or(0);
-        level.insert(e.id(), own);
-        if !has_stage(e) {
-            continue;
-        }
-        let (fused, shape) = match e.kind() {
-            Kind::Reduce { input, .. } => (true, input.shape()),
-            _ => (!is_barrier(e, options), e.shape()),
-        };
-        let read = if fused {
-            leaves_below(e, &has_stage, &mut leaves)
-        } else {
-            HashSet::new()
-        };
-        let call = match e.kind() {
-            Kind::Call { call, .. } if !fused => Some(call.key()),
-            _ => None,
-        };
-        let company = groups.iter_mut().find(|g| {
-            let pass =
-                g.fused && fused && g.shape.as_slice() == shape && !g.leaves.is_disjoint(&read);
-            g.level == own && (pass || (call.is_some() && g.call == call))
-        });
-        match company {
-            Some(group) => {
-                group.members.push(e.clone());
-                group.leaves.extend(read);
-            }
-            None => groups.push(Group {
-                level: own,
-                shape: shape.into(),
-                leaves: read,
-                members: vec![e.clone()],
-                fused,
-                call,
-            }),
-        }
-    }
-    groups.sort_by_key(|g| g.level);
-    groups
-}
-
-/// The data that a node's own stage reads.
-fn leaves_below(
-    e: &Expr,
-    has_stage: &impl Fn(&Expr) -> bool,
-    known: &mut HashMap<NodeId, HashSet<NodeId>>,
-) -> HashSet<NodeId> {
-    if let Some(found) = known.get(&e.id()) {
-        return found.clone();
-    }
-    let mut found = HashSet::new();
-    let mut seen = HashSet::new();
-    let mut stack: Vec<Expr> = e.inputs().into_iter().cloned().collect();
-    if stack.is_empty() {
-        found.insert(e.id());
-    }
-    while let Some(i) = stack.pop() {
-        if !seen.insert(i.id()) {
-            continue;
-        }
-        if has_stage(&i) || matches!(i.kind(), Kind::Source(_) | Kind::Random(_)) {
-            found.insert(i.id());
-        } else {
-            stack.extend(i.inputs().into_iter().cloned());
-        }
-    }
-    known.insert(e.id(), found.clone());
-    found
-}
-
-fn pass_label(members: &[Expr]) -> String {
-    let mut labels: Vec<String> = members.iter().map(Expr::label).collect();
-    if labels.len() > 4 {
-        let more = labels.len() - 3;
-        labels.truncate(3);
-        labels.push(format!("{more} more"));
-    }
-    labels.join(", ")
 }
