@@ -6,14 +6,14 @@ use std::sync::Arc;
 
 use chunkwise_core::{Error, Pool, Region, Result};
 use chunkwise_exec::Part;
-use chunkwise_plan::{CellRef, Plan, StageKind};
+use chunkwise_plan::{CellRef, MergeStage, Plan, StageKind};
 
 use crate::cut::{Cut, Fragment, Limits};
 use crate::holders::Holders;
 use crate::needs::{Cells, Read, needs};
-use crate::share;
 use crate::trees::{Left, left};
 use crate::work::{Picked, Relabel, Work, encode, fingerprint};
+use crate::{runs, share};
 
 /// A bundle is given as a whole where this part of its bytes is read; else what is read is picked out of it.
 pub(crate) const WHOLE: f64 = 0.5;
@@ -150,8 +150,15 @@ impl<'a> Cutter<'a> {
                 *self.made_again.entry(*s).or_default() += n;
             }
             let mut reads = Vec::new();
-            for (read, cells) in &stretch.needs {
-                reads.push(self.given(*read, cells)?);
+            match runs::merge_of(plan, stage) {
+                Some(m) if !runs::are_most(plan, stage, m, &stretch.tasks) => {
+                    reads = self.given_runs(stage, m, stretch)?;
+                }
+                _ => {
+                    for (read, cells) in &stretch.needs {
+                        reads.push(self.given(*read, cells)?);
+                    }
+                }
             }
             if let Some((before, carry)) = self.carry(stage, stretch.tasks.start, &numbers) {
                 reads.push(self.given(before, &carry)?);
@@ -252,13 +259,18 @@ impl<'a> Cutter<'a> {
             tasks: tasks.clone(),
             own: own.to_vec(),
         };
+        let merge = runs::merge_of(plan, stage);
+        let some = merge.filter(|m| !runs::are_most(plan, stage, m, &tasks));
+        let in_part = |cells: &Cells| some.is_some_and(|m| runs::are_runs(m, cells));
         let given: u64 = needs
             .iter()
             .map(|(read, cells)| match self.is_whole(*read, cells) {
+                _ if in_part(cells) => 0,
                 true => self.size(*read),
                 false => bytes(cells),
             })
             .sum();
+        let given = given + some.map_or(0, |m| runs::bytes(plan, stage, m, &tasks));
         let peak = part.memory(plan, &|output| kept[output]) + reduced + given;
         Stretch {
             tasks,
@@ -316,6 +328,35 @@ impl<'a> Cutter<'a> {
             size,
         })?;
         Ok(Read::Fragment(number))
+    }
+
+    /// What tasks of a merge read: the table, and of the bundles of runs the stretches that it says.
+    fn given_runs(&mut self, stage: usize, m: &MergeStage, of: &Stretch) -> Result<Vec<Read>> {
+        let (runs, tables): (Vec<_>, Vec<_>) = of
+            .needs
+            .iter()
+            .partition(|(_, cells)| runs::are_runs(m, cells));
+        let mut given: Vec<Read> = tables.iter().map(|(read, _)| **read).collect();
+        let most = runs::bytes(self.plan, stage, m, &of.tasks);
+        for (read, cells) in runs {
+            let (start, end) = (of.tasks.start, of.tasks.end);
+            let size = bytes(cells).min(most);
+            let tables: Vec<Read> = tables.iter().map(|(read, _)| **read).collect();
+            let held: u64 = tables.iter().map(|read| self.size(*read)).sum();
+            let reads = tables.into_iter().chain([*read]).collect();
+            let number = self.fragments.len();
+            let peak = self.size(*read) + held + size;
+            self.push_small(
+                Work::Stretch { stage, start, end },
+                reads,
+                "pick",
+                peak,
+                // Of all bundles together it is no more.
+                most / of.needs.len() as u64,
+            )?;
+            given.push(Read::Fragment(number));
+        }
+        Ok(given)
     }
 
     pub(crate) fn push_small(

@@ -14,7 +14,7 @@ impl Cut {
             let kind = match &fragment.work {
                 Work::Tasks { .. } => "tasks",
                 Work::Merge { .. } => "merge",
-                Work::Pick { .. } => "pick",
+                Work::Pick { .. } | Work::Stretch { .. } => "pick",
             };
             match groups.last_mut() {
                 Some((label, k, list)) if *label == fragment.label && *k == kind => list.push(n),

@@ -22,6 +22,7 @@ mod holders;
 mod merges;
 mod needs;
 mod run;
+mod runs;
 mod share;
 mod trees;
 mod work;

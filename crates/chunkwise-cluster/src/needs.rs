@@ -83,7 +83,7 @@ pub(crate) fn needs(
 }
 
 /// The smallest region that has both.
-fn bounds(a: &Region, b: &Region) -> Region {
+pub(crate) fn bounds(a: &Region, b: &Region) -> Region {
     let mut all = a.clone();
     for axis in 0..a.ndim() {
         let start = a.start[axis].min(b.start[axis]);

@@ -7,6 +7,7 @@ use chunkwise_exec::{Item, Part, RunOptions, merge, run_part};
 use chunkwise_plan::Plan;
 
 use crate::Bundle;
+use crate::runs::stretched;
 use crate::work::{Picked, Work, decode};
 
 /// What a fragment is given.
@@ -81,6 +82,9 @@ pub fn run_fragment(
             merge(plan, items, options.pool, &options.cancel)?
         }
         Work::Pick { parts, nodes } => picked(items, &parts, nodes)?,
+        Work::Stretch { stage, start, end } => {
+            stretched(plan, stage, start..end, items, options.pool)?
+        }
     };
     Bundle::of(made, options.pool)
 }

@@ -37,6 +37,15 @@ pub enum Work {
         /// The stage of whose reductions the nodes are handed on.
         nodes: Option<usize>,
     },
+    /// Of sorted runs, what tasks of a merge read: the table in the first bundle says what that is.
+    Stretch {
+        /// The stage that merges.
+        stage: usize,
+        /// The first task.
+        start: usize,
+        /// The end of them.
+        end: usize,
+    },
 }
 
 /// A cell, or a region of it, counted from the cell's start.

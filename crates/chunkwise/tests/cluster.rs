@@ -134,6 +134,11 @@ fn orders() {
     check("sort columns", &[&x.sort(0, false).unwrap()]);
     let line = normal(&[500_000], 100_000);
     check("a long lane", &[&line.sort(0, false).unwrap()]);
+    check("descending", &[&line.argsort(0, true).unwrap()]);
+    let stacked = line.reshape([2, 250_000]).unwrap();
+    check("long lanes", &[&stacked.sort(1, false).unwrap()]);
+    let columns = line.reshape([250_000, 2]).unwrap();
+    check("long columns", &[&columns.sort(0, true).unwrap()]);
     check("median", &[&x.median(0).unwrap()]);
 }
 
@@ -392,4 +397,23 @@ fn parts_are_stored_by_whoever_makes_them() {
     let sum = plan.collect(&cut, 1, &held).unwrap().item::<f64>().unwrap();
     assert!((sum - total.compute().unwrap().item::<f64>().unwrap()).abs() < 1e-9);
     std::fs::remove_dir_all(folder).unwrap();
+}
+
+#[test]
+fn a_lane_is_sorted_that_fits_no_worker() {
+    let line = normal(&[2_000_000], 100_000);
+    let sorted = line.sort(0, false).unwrap();
+    let limits = Limits {
+        slots: 4,
+        room: 6 << 20,
+    };
+    let (cut, results) = run(&[&sorted], limits, Some(50_000));
+    assert!(
+        cut.fragments
+            .iter()
+            .any(|f| matches!(f.work, Work::Stretch { .. }))
+    );
+    assert!(cut.fragments.iter().all(|f| f.peak <= limits.room));
+    let expected = sorted.compute().unwrap();
+    assert!(bits(&results[0]) == bits(&expected));
 }

@@ -310,3 +310,47 @@ fn changed_bytes_are_errors_and_never_panics() {
     let error = decode(b"", vec![], vec![]).unwrap_err().to_string();
     assert!(error.contains("not an expression"), "{error}");
 }
+
+#[test]
+fn packed_arrays_bring_their_data() {
+    let folder = std::env::temp_dir().join(format!("cw-packed-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let x = Random::new(5).integers(0, 100, [40, 30], 10).unwrap();
+    let npy = folder.join("x.npy");
+    x.to_npy(&npy).unwrap();
+    let store = folder.join("x.zarr");
+    let store = store.to_str().unwrap();
+    x.to_zarr(store, &chunkwise::Layout::new(&[7, 8])).unwrap();
+    let memory = x.persist().unwrap();
+    let arrays = [
+        memory.transpose(&[1, 0]).unwrap(),
+        memory.get(chunkwise::s![..;2, ..]).unwrap(),
+        memory.greater(50).unwrap(),
+        Array::from_npy(&npy).unwrap().sum(0).unwrap(),
+        Array::from_zarr(store).unwrap().subtract(&memory).unwrap(),
+    ];
+    let refs: Vec<&Array> = arrays.iter().collect();
+    let bytes = wire::pack(&refs).unwrap();
+    let back = wire::unpack(&bytes).unwrap();
+    for (a, b) in arrays.iter().zip(&back) {
+        let (a, b) = (a.compute().unwrap(), b.compute().unwrap());
+        assert_eq!(a.shape(), b.shape());
+        assert_eq!(a.view().as_bytes(), b.view().as_bytes());
+    }
+    for at in 0..bytes.len().min(200) {
+        assert!(wire::unpack(&bytes[..at]).is_err(), "{at} bytes of it");
+    }
+    std::fs::remove_dir_all(&folder).unwrap();
+    let gone = wire::unpack(&bytes).unwrap_err().to_string();
+    assert!(gone.contains("x.npy"), "{gone}");
+}
+
+#[test]
+fn functions_of_the_program_are_not_packed() {
+    let x = Array::arange(0, 10, 1, 5).unwrap();
+    let y = x
+        .map_blocks(|c: ndarray::ArrayViewD<'_, i64>| c.to_owned())
+        .unwrap();
+    let error = wire::pack(&[&y]).unwrap_err().to_string();
+    assert!(error.contains("functions of this program"), "{error}");
+}
