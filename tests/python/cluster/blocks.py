@@ -110,8 +110,11 @@ def recurses(block: np.ndarray) -> np.ndarray:
 def overflows(block: np.ndarray) -> np.ndarray:
     """Overflows the stack of the thread, where the interpreter does not notice."""
     sys.setrecursionlimit(10**9)
-    text = "[" * 10**7
-    return compile(text, "deep", "eval") and eval("(lambda f: f(f))(lambda f: f(f))")
+
+    def deeper(x: object) -> list:
+        return list(map(deeper, [x]))
+
+    return deeper(block)
 
 
 class Source:

@@ -101,7 +101,9 @@ class Cluster:
         self.environment["CLUSTER_FOLDER"] = str(folder)
         # Processes of one machine are not to fight for its processors.
         self.environment["OMP_NUM_THREADS"] = "1"
-        for name, value in (settings or {}).items():
+        # Who is dead is not to be waited for half a minute.
+        settings = {"comm.timeouts.connect": "10s"} | (settings or {})
+        for name, value in settings.items():
             variable = "DASK_DISTRIBUTED__" + name.upper().replace("-", "_").replace(".", "__")
             self.environment[variable] = str(value)
         self._preload, self._prefix = preload, prefix or []
@@ -120,7 +122,7 @@ class Cluster:
 
     def _scheduler(self) -> Process:
         command = ["distributed.cli.dask_scheduler", "--host", self.host, "--port", str(self.port)]
-        command += ["--dashboard-address", f"{self.host}:0", "--no-show"]
+        command += ["--dashboard-address", f"{self.host}:0"]
         if self._preload:
             command += ["--preload", str(self._preload)]
         return self._start("scheduler", command, self._prefix, {})
