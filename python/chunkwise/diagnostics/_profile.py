@@ -103,9 +103,7 @@ class Profiler(Listener):
     @property
     def results(self) -> list[TaskData]:
         """The tasks, in the order in which they ended; those of clusters after those of here."""
-        found = [
-            TaskData(*t[:5], t[5] + _OFFSET, t[6] + _OFFSET) for t in self._native.tasks()
-        ]
+        found = [TaskData(*t[:5], t[5] + _OFFSET, t[6] + _OFFSET) for t in self._native.tasks()]
         own = len(self._native.runs())
         for n, (run, tasks) in enumerate(self._others):
             found += [

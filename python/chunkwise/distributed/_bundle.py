@@ -40,4 +40,3 @@ def reduce_bundle(bundle: _native.Bundle) -> tuple:
 
 
 copyreg.pickle(_native.Bundle, reduce_bundle)
-

@@ -419,7 +419,9 @@ class Client:
         try:
             part = sink.part()
             if part is None:
-                raise ValueError("to_zarr: a store in the memory of this process: workers have none")
+                raise ValueError(
+                    "to_zarr: a store in the memory of this process: workers have none"
+                )
             run = self._run([array], [part])
             keys = run.result_keys(0)
             made = self._submit(run, {}, list(dict.fromkeys(keys)), options)

@@ -278,9 +278,7 @@ def gathered(client: Any, parts: list, timeout: float | None = None) -> list:
         return []
     inner = client.client
     try:
-        return inner.sync(
-            lambda: inner.gather(parts, asynchronous=True), callback_timeout=timeout
-        )
+        return inner.sync(lambda: inner.gather(parts, asynchronous=True), callback_timeout=timeout)
     except (FutureCancelledError, FuturesCancelledError) as error:
         raise _translated(client, error) from None
     except TimeoutError:

@@ -84,4 +84,3 @@ class Shelf:
             if array._expr.key in kept.expr_keys:
                 return kept
         return None
-

@@ -14,6 +14,7 @@ pytest.importorskip("distributed")
 
 from chunkwise.distributed import Client
 from processes import LONG, Cluster, have
+from work import work
 
 #: Seconds of one test; one that hangs fails.
 LIMIT = {False: 150, True: 580}
@@ -40,6 +41,14 @@ def a_limit(request: pytest.FixtureRequest) -> Iterator[None]:
     yield
     signal.alarm(0)
     signal.signal(signal.SIGALRM, old)
+
+
+@pytest.fixture(scope="session")
+def expected(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """The elements of `work()`, by a run of this process."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CLUSTER_FOLDER", str(tmp_path_factory.mktemp("here")))
+        return work().compute().tobytes()
 
 
 @pytest.fixture(scope="session")

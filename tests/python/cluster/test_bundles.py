@@ -161,7 +161,9 @@ def test_a_program_makes_the_same_plan_elsewhere(protocol: int) -> None:
     assert there.plan() is there.plan()
     assert there.token() == program.token()
     buffers: list = []
-    out = pickle.loads(pickle.dumps(program, protocol=5, buffer_callback=buffers.append), buffers=buffers)
+    out = pickle.loads(
+        pickle.dumps(program, protocol=5, buffer_callback=buffers.append), buffers=buffers
+    )
     assert len(buffers) == 1 and out.cut().explain() == run.cut.explain()
 
 
@@ -183,7 +185,9 @@ def test_another_build_is_refused_by_the_worker() -> None:
         with pytest.raises(_versions.VersionMismatchError) as caught:
             other.plan()
         assert build[2] in str(caught.value) and digest in str(caught.value)
-    elsewhere = Program(program.payload, program.limits, program.fingerprint, (version, "else", "0"))
+    elsewhere = Program(
+        program.payload, program.limits, program.fingerprint, (version, "else", "0")
+    )
     assert elsewhere.plan().fingerprint == program.fingerprint
 
 

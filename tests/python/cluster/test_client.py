@@ -350,7 +350,9 @@ def test_to_zarr(client: Client, tmp_path: Path) -> None:
     until(lambda: [p.name for p in tmp_path.iterdir()] == ["x.zarr"], "nothing is left behind")
     # What is there may be read and written elsewhere in one go.
     client.to_zarr(da.from_zarr(path).T, tmp_path / "t.zarr").result(LONG)
-    assert np.array_equal(da.from_zarr(tmp_path / "t.zarr").compute(), da.from_zarr(path).compute().T)
+    assert np.array_equal(
+        da.from_zarr(tmp_path / "t.zarr").compute(), da.from_zarr(path).compute().T
+    )
 
 
 def test_listeners_hear_of_it(client: Client) -> None:

@@ -21,42 +21,16 @@ import numpy as np
 import pytest
 from chunkwise.distributed import Client
 from processes import LONG, Cluster, have, idle, until
-
-#: Workers of so little room that small arrays come in many fragments. What Python itself needs is far more than
-#: such a worker is said to have: nothing is to be done about that.
-TINY = {
-    "worker.memory.target": False,
-    "worker.memory.spill": False,
-    "worker.memory.pause": False,
-    "worker.memory.terminate": False,
-}
-MEMORY = "8MiB"
+from work import KINDS, MEMORY, TINY, work
 
 tiny = pytest.mark.parametrize("cluster", [TINY], indirect=True)
 
 
-def work() -> da.Array:
-    """Leaves, an exchange, a reduction with its merges, and what brings them together."""
-    x = da.random.default_rng(3).normal(size=(640, 2000), chunks=(20, 2000))
-    s = x.map_blocks(blocks.slow, 0.01, dtype="f8")
-    t = s.rechunk((640, 100)).map_blocks(blocks.brief, dtype="f8")
-    return t - s.mean(axis=0)
-
-
-#: A name of its own for each kind of its fragments.
-KINDS = ["slow", "pick", "brief", "mean", "merge", "subtract"]
-
-
-@pytest.fixture(scope="module")
-def expected(tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("CLUSTER_FOLDER", str(tmp_path_factory.mktemp("here")))
-        return work().compute().tobytes()
-
-
 def leftovers(folder: Path) -> list[str]:
     """What fragments have left in the workers' folders."""
-    return [str(p) for p in folder.rglob("*.scratch")] + [str(p) for p in folder.rglob("*unfinished*")]
+    return [str(p) for p in folder.rglob("*.scratch")] + [
+        str(p) for p in folder.rglob("*unfinished*")
+    ]
 
 
 @tiny

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import subprocess
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 from chunkwise.distributed import Client
 from processes import LONG, Cluster, have, until
-from test_failures import MEMORY, TINY, expected, work  # noqa: F401 - a fixture
+from work import MEMORY, TINY, work
 
 SETTINGS = TINY | {"scheduler.worker-ttl": "5s", "comm.timeouts.tcp": "12s"}
 
@@ -23,14 +24,16 @@ def ip(*words: str, inside: str | None = None) -> None:
 class Network:
     """A bridge, with the scheduler and the client at its first address, and two namespaces."""
 
+    counter = itertools.count(os.getpid() % 200)
+
     def __init__(self) -> None:
-        number = os.getpid() % 200 + 20
-        self.bridge = f"cw{os.getpid() % 100000}"
+        # What was there before may take a moment to go.
+        number = next(self.counter) % 200 + 20
+        self.bridge = f"cw{os.getpid() % 10000}x{number}"
         self.names = [f"{self.bridge}{letter}" for letter in "ab"]
         self.hosts = [f"10.{number}.77.{n}" for n in (1, 2, 3)]
 
     def open(self) -> None:
-        ip("link", "add", self.bridge, "type", "bridge")
         ip("addr", "add", f"{self.hosts[0]}/24", "dev", self.bridge)
         ip("link", "set", self.bridge, "up")
         for name, host in zip(self.names, self.hosts[1:], strict=True):
@@ -46,6 +49,7 @@ class Network:
     def close(self) -> None:
         for name in self.names:
             subprocess.run(["ip", "netns", "del", name], capture_output=True)
+            subprocess.run(["ip", "link", "del", f"{name}0"], capture_output=True)
         subprocess.run(["ip", "link", "del", self.bridge], capture_output=True)
 
     def cut(self, place: int, host: int) -> None:
@@ -60,12 +64,16 @@ class Network:
 def network() -> Iterator[Network]:
     network = Network()
     try:
-        network.open()
+        ip("netns", "add", f"{network.bridge}p")
+        ip("netns", "del", f"{network.bridge}p")
+        ip("link", "add", network.bridge, "type", "bridge")
     except (OSError, subprocess.CalledProcessError) as error:
-        network.close()
         pytest.skip(f"no network namespaces here: {getattr(error, 'stderr', error)!r}")
-    yield network
-    network.close()
+    try:
+        network.open()
+        yield network
+    finally:
+        network.close()
 
 
 @pytest.fixture
@@ -81,7 +89,7 @@ def running(cluster: Cluster) -> None:
     until(lambda: cluster.told("began-slow-*"), "it runs")
 
 
-def test_namespaces_work_together(spread: Cluster, expected: bytes) -> None:  # noqa: F811
+def test_namespaces_work_together(spread: Cluster, expected: bytes) -> None:
     with Client(spread.address, timeout=LONG) as client:
         have(client, 2)
         assert client.compute(work()).result(LONG).tobytes() == expected
@@ -104,7 +112,7 @@ CUTS = [
 def test_a_worker_is_cut_off(
     network: Network,
     spread: Cluster,
-    expected: bytes,  # noqa: F811
+    expected: bytes,
     host: int,
     heals: float | None,
 ) -> None:
