@@ -23,7 +23,8 @@ from ._dask import get
 from ._delayed import Delayed, delayed
 
 if TYPE_CHECKING:
-    from . import array, diagnostics, distributed, futures
+    from . import array, diagnostics, futures
+    from . import distributed as distributed
 
 __all__ = [
     "CancelledError",

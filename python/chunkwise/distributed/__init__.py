@@ -1,8 +1,8 @@
 """Arrays, tasks and functions on many machines, by the package `distributed` of Dask.
 
-A `Client` has the methods of `chunkwise.futures.LocalClient`. Without an address it starts a cluster
-of processes on this machine; with one it reaches a scheduler that is there, as ``dask-scheduler``,
-Kubernetes' operator, ``dask_jobqueue`` and others start them.
+A `Client` has the methods of `chunkwise.futures.LocalClient`. Without an address it starts a
+cluster of processes on this machine; with one it reaches a scheduler that is there, as
+``dask-scheduler``, Kubernetes' operator, ``dask_jobqueue`` and others start them.
 
 >>> from chunkwise.distributed import Client
 >>> client = Client(processes=False, dashboard_address=":0")  # within this process, for the example

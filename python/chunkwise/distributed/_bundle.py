@@ -13,7 +13,7 @@ from .. import _chunkwise as _native
 __all__: list[str] = []
 
 
-# Not by pickle's own buffers: what goes through the scheduler is pickled by a protocol that has none.
+# Not by pickle's own buffers: what goes by way of the scheduler is pickled by a protocol without.
 @dask_serialize.register(_native.Bundle)
 def _(bundle: _native.Bundle) -> tuple[dict, list]:
     header, parts = bundle.parts()

@@ -449,8 +449,8 @@ class Client:
         func : callable
             The function.
         *args, **kwargs
-            Its arguments. Futures, arrays and `Delayed` among them, in lists, tuples, sets and dicts
-            too, arrive as their values.
+            Its arguments. Futures, arrays and `Delayed` among them, in lists, tuples, sets and
+            dicts too, arrive as their values.
         key : str, optional
             The future's name. A second call under the key of a living future is that future.
         pure : bool
@@ -585,8 +585,8 @@ class Client:
             future.cancel()
 
     def scatter(self, data: Any) -> Any:
-        """Futures of a value, or of each value of a list, tuple or dict, that travel with what reads
-        them.
+        """Futures of a value, or of each value of a list, tuple or dict, which travel with what
+        reads them.
 
         They are not kept on a worker only: what was lost with it could not be made again.
 

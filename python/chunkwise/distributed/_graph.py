@@ -38,7 +38,7 @@ class Fragments(Layer):
         retried: list[int],
     ) -> None:
         self.program, self.token, self.labels, self.specs = program, token, labels, specs
-        #: Of each fragment, the numbers of other fragments, or the keys of what lies in the cluster.
+        #: Of each fragment, the numbers of others, or the keys of what lies in the cluster.
         self.reads = reads
         self.retried = retried
         self._tasks: dict[Any, Task] | None = None

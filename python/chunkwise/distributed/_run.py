@@ -32,8 +32,8 @@ def planned(
     """The plan of some arrays, how it is cut, and the limits by which both were made.
 
     What a plan comes to depends on its memory limit. That of this process is tried first, so that
-    results have the bits of a local run; then what all workers have together; then what one task may
-    need.
+    results have the bits of a local run; then what all workers have together; then what one task
+    may need.
     """
     slots, room = capacity.slots, capacity.room
     tried = [_session.current().memory_limit, slots * room, room]

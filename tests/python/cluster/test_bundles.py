@@ -9,8 +9,11 @@ import chunkwise
 import chunkwise.array as da
 import numpy as np
 import pytest
-from chunkwise.distributed import _bundle  # noqa: F401 - which registers how bundles are pickled
-from chunkwise.distributed import _graph, _versions
+from chunkwise.distributed import (
+    _bundle,  # noqa: F401 - which registers how bundles are pickled
+    _graph,
+    _versions,
+)
 from chunkwise.distributed._program import Program
 from chunkwise.distributed._run import Capacity, Run
 from chunkwise.distributed._worker import _travels, ordinary, room

@@ -5,8 +5,8 @@ from __future__ import annotations
 import blocks
 import chunkwise.array as da
 
-#: Workers of so little room that small arrays come in many fragments. What Python itself needs is far more than
-#: such a worker is said to have: nothing is to be done about that.
+#: Workers of so little room that small arrays come in many fragments. What Python itself needs is
+#: far more than such a worker is said to have: nothing is to be done about that.
 TINY = {
     "worker.memory.target": False,
     "worker.memory.spill": False,
