@@ -7,11 +7,14 @@ import shutil
 import tempfile
 import time
 import weakref
+from collections import Counter
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+import dask
 import distributed
+from distributed.system import MEMORY_LIMIT
 
 from .. import _collections
 from .._delayed import Delayed, _is_array, _key, _name_of
@@ -193,9 +196,11 @@ class Client:
             self._ready()
             workers = self._check()
         slots = sum(w["nthreads"] for w in workers.values())
+        # Workers without a limit share their machine.
+        sharing = Counter(w["host"] for w in workers.values() if not w["memory_limit"])
         room = min(
-            _worker.room(w["memory_limit"] or self._checked.get(address), w["nthreads"])
-            for address, w in workers.items()
+            _worker.room(w["memory_limit"] or _share(memory, sharing[w["host"]]), w["nthreads"])
+            for w, memory in ((w, self._checked.get(address)) for address, w in workers.items())
         )
         return Capacity(slots, room)
 
@@ -217,7 +222,9 @@ class Client:
         graph = _graph.graph(None if run is None else run.fragments(), tasks)
         # Before it begins, or what is heard of it may come too late.
         told = None if run is None else self._events.begin(self._client, run)
-        parts = self._client.get(graph, keys, sync=False, **options)
+        # What is in memory is sent on purpose, up to a size of ours.
+        with dask.config.set({"distributed.admin.large-graph-warning-threshold": "1GiB"}):
+            parts = self._client.get(graph, keys, sync=False, **options)
         if told is not None:
             when_done(parts, told.finish)
         return dict(zip(keys, parts, strict=True))
@@ -705,6 +712,11 @@ class Client:
 
     def __repr__(self) -> str:
         return f"<Client: {self.address}, {self.status}>"
+
+
+def _share(memory: int | None, workers: int) -> int:
+    """Bytes of a machine for each of its workers; ours where it has not said what it has."""
+    return (memory or MEMORY_LIMIT) // max(workers, 1)
 
 
 _FUTURES = (Future, distributed.Future)

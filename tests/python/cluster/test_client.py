@@ -320,6 +320,48 @@ def test_large_arrays_go_to_scratch(steady: Cluster, client: Client, tmp_path: P
     assert list((tmp_path / "s").iterdir()) == []
 
 
+def test_arrays_in_memory_travel_with_the_work(client: Client) -> None:
+    values = RNG.normal(size=(6 << 20,))
+    x = da.from_array(values, chunks=1 << 20)
+    assert client.compute(x.max()).result(LONG) == values.max()
+    assert client.compute((x + x[::-1]).min()).result(LONG) == (values + values[::-1]).min()
+
+
+def test_progress_waits(client: Client, capsys: pytest.CaptureFixture) -> None:
+    futures = client.compute([normal((200, 30), 50, seed=31).sum(), da.ones(3)])
+    client.progress(futures)
+    assert all(future.done() for future in futures)
+    assert "Completed" in capsys.readouterr().out
+
+
+def test_room_of_workers_without_a_limit(cluster: Cluster) -> None:
+    from chunkwise.distributed._worker import room
+    from distributed.system import MEMORY_LIMIT
+
+    cluster.workers(2, memory="0", threads=2)
+    with Client(cluster.address, timeout=LONG) as client:
+        have(client, 2)
+        capacity = client._capacity()
+        assert (capacity.slots, capacity.room) == (4, room(MEMORY_LIMIT // 2, 2))
+        assert client.compute(da.ones(3).sum()).result(LONG) == 3
+
+
+def test_a_program_that_does_not_close(tmp_path: Path) -> None:
+    """It ends by itself, without complaint, and leaves no processes."""
+    path = tmp_path / "program.py"
+    path.write_text("""
+import chunkwise.array as da
+from chunkwise.distributed import Client
+
+if __name__ == "__main__":
+    client = Client(n_workers=1, threads_per_worker=1, dashboard_address=":0")
+    print(int(client.compute(da.ones(7).sum()).result()))
+""")
+    done = subprocess.run([sys.executable, path], capture_output=True, text=True, timeout=LONG)
+    assert done.stdout.strip() == "7" and done.returncode == 0
+    assert "Traceback" not in done.stderr
+
+
 def test_a_changed_file_is_other_work(client: Client, tmp_path: Path) -> None:
     path = tmp_path / "x.npy"
     np.save(path, np.arange(1000.0))

@@ -49,7 +49,11 @@ def _keys(dask_scheduler: distributed.Scheduler) -> list:
 
 
 @tiny
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    "kind",
+    # Those that are like others take too long together.
+    [pytest.param(k, marks=pytest.mark.slow if k in ("brief", "mean") else ()) for k in KINDS],
+)
 def test_a_worker_is_killed(cluster: Cluster, expected: bytes, kind: str) -> None:
     cluster.workers(3, memory=MEMORY)
     with Client(cluster.address, timeout=LONG) as client:
@@ -289,7 +293,7 @@ time.sleep(1000)
 
 
 @tiny
-@pytest.mark.parametrize("count", [1, 2, 5])
+@pytest.mark.parametrize("count", [1, 5])
 def test_the_same_bits_whoever_works(cluster: Cluster, expected: bytes, count: int) -> None:
     cluster.workers(count, memory=MEMORY)
     with Client(cluster.address, timeout=LONG) as client:
