@@ -2,33 +2,23 @@
 
 from __future__ import annotations
 
-import contextlib
-import shutil
-import tempfile
-import time
 import weakref
-from collections import Counter
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 import dask
 import distributed
-from distributed.system import MEMORY_LIMIT
 
 from .. import _collections
 from .._delayed import Delayed, _is_array, _key, _name_of
-from . import _events, _graph, _sources, _tasks, _versions, _worker
+from . import _events, _graph, _sources, _tasks, _worker
+from ._connection import Connection
 from ._futures import Future, Stored, arrived, gathered, when_done
 from ._persisted import Kept, Shelf
-from ._run import Capacity, Run
+from ._run import Run
 
 __all__ = ["Client"]
-
-#: Seconds in which a client that has lost its scheduler is given to find it again.
-_PATIENCE = 5.0
-#: Seconds in which a worker is to say which build it has; longer than it takes to load one.
-_QUESTION_TIME = 30.0
 
 
 class Client:
@@ -86,130 +76,46 @@ class Client:
         worker_timeout: float = 60.0,
         **kwargs: Any,
     ) -> None:
-        self._stack = contextlib.ExitStack()
+        self._connection = Connection(address, scheduler_file, scratch_directory, kwargs)
+        #: Where it is.
+        self.address = self._connection.address
+        self._worker_timeout = worker_timeout
         self._shelf = Shelf()
-        #: What workers that were asked may use of their machines' memory.
-        self._checked: dict[str, int] = {}
+        self._events = _events.Events()
         self._written: set[Path] = set()
         #: Names under which something is published that may have to be made again from files.
         self._published: set[str] = set()
-        self._worker_timeout = worker_timeout
-        self._scratch = None if scratch_directory is None else Path(scratch_directory)
-        self._again: Callable[[], Any] | None = None
-        try:
-            self._client = self._connected(address, scheduler_file, kwargs)
-            self.address = self._client.scheduler.address
-            self._check()
-        except BaseException:
-            self._stack.close()
-            raise
-        self._events = _events.Events()
-        self._finalizer = weakref.finalize(self, self._stack.close)
-
-    def _connected(self, address: Any, scheduler_file: Any, kwargs: dict) -> Any:
-        if isinstance(address, distributed.Client):
-            if address.asynchronous:
-                raise ValueError("a client with asynchronous=True: give one without")
-            if kwargs:
-                raise TypeError(f"a client takes no options: {', '.join(sorted(kwargs))}")
-            return address
-        if address is None and scheduler_file is None:
-            if self._scratch is None:
-                self._scratch = Path(tempfile.mkdtemp(prefix="chunkwise-"))
-                self._stack.callback(shutil.rmtree, self._scratch, ignore_errors=True)
-            address = self._stack.enter_context(distributed.LocalCluster(**kwargs))
-            kwargs = {}
-        # Dask's own collections go on to run where they did.
-        kwargs.setdefault("set_as_default", False)
-        if scheduler_file is not None:
-            kwargs["scheduler_file"] = str(scheduler_file)
-        self._again = lambda: self._stack.enter_context(distributed.Client(address, **kwargs))
-        return self._again()
+        self._finalizer = weakref.finalize(self, self._connection.close)
 
     @property
     def client(self) -> distributed.Client:
         """The client of `distributed`."""
-        return self._client
+        return self._connection.client
 
     @property
     def status(self) -> str:
         """`"running"`, `"connecting"` or `"closed"`."""
-        return self._client.status
+        return self.client.status
 
     @property
     def dashboard_link(self) -> str:
         """Where Dask's page is that shows the cluster at work."""
-        return self._client.dashboard_link
+        return self.client.dashboard_link
 
     def scheduler_info(self) -> dict[str, Any]:
         """What the scheduler says of itself and of its workers."""
-        self._ready()
-        return self._client.scheduler_info(n_workers=-1)
+        self._connection.ready()
+        return self.client.scheduler_info(n_workers=-1)
 
-    # Before something runs.
-
-    def _ready(self) -> None:
-        """Raises where the scheduler is out of reach."""
-        ends = time.monotonic() + _PATIENCE
-        while self._client.status == "connecting" and time.monotonic() < ends:
-            time.sleep(0.05)
-        if self._client.status == "closed" and self._again is not None and self._finalizer.alive:
-            # It gives up after a while; the scheduler may be back since.
-            try:
-                self._client = self._again()
-            except OSError as error:
-                raise ConnectionError(
-                    f"the scheduler at {self.address} does not answer: {error}"
-                ) from None
-            self._checked.clear()
-            self._events = _events.Events()
-        if self._client.status != "running":
-            what = "is closed" if self._client.status == "closed" else "has lost its scheduler"
-            raise ConnectionError(f"the client of {self.address} {what}")
-
-    def _check(self) -> dict[str, Any]:
-        """The workers that there are, once it is known that they can take part."""
-        if not self._checked:
-            _versions.check_scheduler(self._client)
-        workers = self._client.scheduler_info(n_workers=-1)["workers"]
-        new = [address for address in workers if address not in self._checked]
-        if new:
-            self._checked.update(_versions.check_workers(self._client, new, _QUESTION_TIME))
-        return workers
-
-    def _capacity(self) -> Capacity:
-        """What the workers can do. Where there are none, they are waited for."""
-        self._ready()
-        ends = time.monotonic() + self._worker_timeout
-        workers = self._check()
-        asked = None
-        while not workers:
-            if asked is None:
-                # A cluster that grows with its work begins to by this.
-                asked = self._client.submit(int, pure=False)
-            if time.monotonic() > ends:
-                raise TimeoutError(
-                    f"no worker at {self.address} after {self._worker_timeout:g} seconds: start "
-                    "some, or give the client a longer worker_timeout="
-                )
-            time.sleep(0.1)
-            self._ready()
-            workers = self._check()
-        slots = sum(w["nthreads"] for w in workers.values())
-        # Workers without a limit share their machine.
-        sharing = Counter(w["host"] for w in workers.values() if not w["memory_limit"])
-        room = min(
-            _worker.room(w["memory_limit"] or _share(memory, sharing[w["host"]]), w["nthreads"])
-            for w, memory in ((w, self._checked.get(address)) for address, w in workers.items())
-        )
-        return Capacity(slots, room)
+    # How something comes to run.
 
     def _run(self, arrays: list, sinks: list | None = None) -> Run:
         """Some arrays, planned for the workers that there are. `sinks` has what sinks say of their
         parts."""
         exprs = [array._expr for array in arrays]
-        exprs, states = _sources.placed(exprs, self._scratch, self._written)
-        run = Run(exprs, sinks or [None] * len(exprs), states, self._capacity())
+        exprs, states = _sources.placed(exprs, self._connection.scratch, self._written)
+        capacity = self._connection.capacity(self._worker_timeout)
+        run = Run(exprs, sinks or [None] * len(exprs), states, capacity)
         run.elsewhere = self._shelf.keys(run.needs())
         return run
 
@@ -221,10 +127,10 @@ class Client:
             return {}
         graph = _graph.graph(None if run is None else run.fragments(), tasks)
         # Before it begins, or what is heard of it may come too late.
-        told = None if run is None else self._events.begin(self._client, run)
+        told = None if run is None else self._events.begin(self.client, run)
         # What is in memory is sent on purpose, up to a size of ours.
         with dask.config.set({"distributed.admin.large-graph-warning-threshold": "1GiB"}):
-            parts = self._client.get(graph, keys, sync=False, **options)
+            parts = self.client.get(graph, keys, sync=False, **options)
         if told is not None:
             when_done(parts, told.finish)
         return dict(zip(keys, parts, strict=True))
@@ -279,7 +185,7 @@ class Client:
         arrays = [t for t in things if not isinstance(t, Delayed)] + list(inner.values())
         run = self._run(arrays) if arrays else None
         if run is None and delayed:
-            self._ready()
+            self._connection.ready()
         place = iter(range(len(arrays)))
         of_things = [None if isinstance(t, Delayed) else next(place) for t in things]
         of_inner = dict(zip(inner, place, strict=True))
@@ -421,7 +327,7 @@ class Client:
         from ..array._zarr import _sink
 
         options = {"priority": kwargs.pop("priority", 0), "workers": kwargs.pop("workers", None)}
-        self._ready()
+        self._connection.ready()
         array, sink = _sink(array, url, *args, **kwargs)
         try:
             part = sink.part()
@@ -477,10 +383,10 @@ class Client:
         """
         if not callable(func):
             raise TypeError(f"{func!r} is no function")
-        self._ready()
+        self._connection.ready()
         given = self._given((args, kwargs))
         name = key or _key(_name_of(func), pure, func, args, kwargs)
-        part = self._client.submit(
+        part = self.client.submit(
             _worker.Guarded(func),
             *given[0],
             key=name,
@@ -506,13 +412,13 @@ class Client:
         own = {"key", "pure"} & set(kwargs)
         if own or not calls or any(_holds(part) for call in calls for part in call):
             return [self.submit(func, *call, **kwargs) for call in calls]
-        self._ready()
+        self._connection.ready()
         options = {name: kwargs.pop(name) for name in ("priority", "workers") if name in kwargs}
         kwargs = self._given(kwargs)
         # All of them at once, so that thousands take no longer than one by one.
         columns = [list(column) for column in zip(*calls, strict=True)]
         keys = [_key(_name_of(func), False) for _ in calls]
-        parts = self._client.map(
+        parts = self.client.map(
             _worker.Guarded(func), *columns, key=keys, pure=False, **options, **kwargs
         )
         return [Future(self, part.key, [part], _first) for part in parts]
@@ -617,7 +523,7 @@ class Client:
         """
         found: list = []
         _every(futures, found)
-        with self._client.as_current():
+        with self.client.as_current():
             return distributed.progress([p for f in found for p in _parts(f)], **kwargs)
 
     def publish(self, name: str, array: Any, override: bool = False) -> None:
@@ -646,15 +552,15 @@ class Client:
         ...     client.get("squares").compute()
         array([0, 1, 4, 9])
         """
-        self._ready()
+        self._connection.ready()
 
-        self._client.publish_dataset(self._described(array), name=name, override=override)
+        self.client.publish_dataset(self._described(array), name=name, override=override)
         self._published.add(name)
 
     def unpublish(self, name: str) -> None:
         """Forgets a name; what nobody holds any more is dropped."""
-        self._ready()
-        self._client.unpublish_dataset(name)
+        self._connection.ready()
+        self.client.unpublish_dataset(name)
         self._published.discard(name)
 
     def get(self, name: str) -> Any:
@@ -665,9 +571,9 @@ class Client:
         KeyError
             Nothing was.
         """
-        self._ready()
+        self._connection.ready()
 
-        return self._found(self._client.get_dataset(name))
+        return self._found(self.client.get_dataset(name))
 
     def _described(self, thing: Any) -> Any:
         """Persisted arrays as plain data."""
@@ -712,11 +618,6 @@ class Client:
 
     def __repr__(self) -> str:
         return f"<Client: {self.address}, {self.status}>"
-
-
-def _share(memory: int | None, workers: int) -> int:
-    """Bytes of a machine for each of its workers; ours where it has not said what it has."""
-    return (memory or MEMORY_LIMIT) // max(workers, 1)
 
 
 _FUTURES = (Future, distributed.Future)

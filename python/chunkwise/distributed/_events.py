@@ -24,7 +24,8 @@ class Events:
     def __init__(self) -> None:
         #: By the name of a run, what is told of it.
         self._runs: weakref.WeakValueDictionary[str, Any] = weakref.WeakValueDictionary()
-        self._subscribed = False
+        #: The client of `distributed` that tells; there may be another after a while.
+        self._teller: Any = None
         self._lock = threading.Lock()
 
     def begin(self, client: Any, run: Any) -> Any:
@@ -40,8 +41,8 @@ class Events:
         told.begin(listeners)
         with self._lock:
             self._runs[run.token] = told
-            if not self._subscribed:
-                self._subscribed = True
+            if self._teller is not client:
+                self._teller = client
                 client.subscribe_topic(TOPIC, _handler(weakref.ref(self)))
         return told
 

@@ -341,7 +341,7 @@ def test_room_of_workers_without_a_limit(cluster: Cluster) -> None:
     cluster.workers(2, memory="0", threads=2)
     with Client(cluster.address, timeout=LONG) as client:
         have(client, 2)
-        capacity = client._capacity()
+        capacity = client._connection.capacity(LONG)
         assert (capacity.slots, capacity.room) == (4, room(MEMORY_LIMIT // 2, 2))
         assert client.compute(da.ones(3).sum()).result(LONG) == 3
 
@@ -447,7 +447,7 @@ def test_a_client_of_distributed_is_wrapped(steady: Cluster) -> None:
 def test_it_starts_a_cluster_of_its_own() -> None:
     with Client(n_workers=1, threads_per_worker=2, processes=False, dashboard_address=":0") as own:
         assert own.compute(da.ones(30, chunks=3).sum()).result(LONG) == 30
-        scratch = own._scratch
+        scratch = own._connection.scratch
         big = da.from_array(np.ones(9 << 20), chunks=1 << 20)
         assert own.compute(big.sum()).result(LONG) == 9 << 20
         assert scratch.exists()

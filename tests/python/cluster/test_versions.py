@@ -69,9 +69,9 @@ def test_the_scheduler(tmp_path: Path, odd: str, monkeypatch: pytest.MonkeyPatch
 
 def test_a_worker_that_is_asked_in_vain(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is left to what its tasks say: they refuse the program."""
-    from chunkwise.distributed import _client
+    from chunkwise.distributed import _connection
 
-    monkeypatch.setattr(_client, "_QUESTION_TIME", 0.0)
+    monkeypatch.setattr(_connection, "_QUESTION_TIME", 0.0)
     cluster.worker(preload=ODD, ODD_BUILD="99.0.0")
     workers(cluster, 1)
     with Client(cluster.address, timeout=LONG) as client:
