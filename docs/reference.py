@@ -88,6 +88,9 @@ def write(folder: Path) -> None:
         pages["diagnostics"] = page(titles(diagnostics), "chunkwise.diagnostics", names)
     futures = importlib.import_module("chunkwise.futures")
     pages["futures"] = page(titles(futures), "chunkwise.futures", list(futures.__all__))
+    distributed = importlib.import_module("chunkwise.distributed")
+    names = list(distributed.__all__)
+    pages["distributed"] = page(titles(distributed), "chunkwise.distributed", names)
     listed = ["array", "chunkwise", *sorted(set(pages) - {"array", "chunkwise"})]
     pages["index"] = "\n".join(
         ["API reference", "=============", "", ".. toctree::", "   :maxdepth: 1", ""]

@@ -104,7 +104,7 @@ class Source:
                 raise LookupError(f"{where}: no Python type for {rust!r} in tools/rust.py")
             return self.types[rust]
         outer, inner = generic[1], generic[2].strip().rstrip(",")
-        if outer in ("PyResult", "Py", "Bound", "PyRef", "Borrowed"):
+        if outer in ("PyResult", "Py", "Bound", "PyRef", "Borrowed", "Cow"):
             return self._python(inner, sequence, where)
         if outer == "Option":
             return f"{self._python(inner, sequence, where)} | None"

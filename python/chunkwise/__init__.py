@@ -9,6 +9,7 @@
 - `chunkwise.compute`, `chunkwise.persist`: several things in one run, what they share once.
 - `chunkwise.delayed`: functions as tasks; `chunkwise.futures`: functions that run meanwhile;
   `chunkwise.get`: Dask's graphs on our threads.
+- `chunkwise.distributed`: all of these on many machines, with the package `distributed`.
 - `chunkwise.config`: the memory limit, the number of threads, where intermediates go.
 - `chunkwise.diagnostics`: progress, profiles, charts of CPU and memory.
 """
@@ -23,6 +24,7 @@ from ._delayed import Delayed, delayed
 
 if TYPE_CHECKING:
     from . import array, diagnostics, futures
+    from . import distributed as distributed
 
 __all__ = [
     "CancelledError",
@@ -45,7 +47,7 @@ __all__ = [
 
 def __getattr__(name: str):
     # Sub-packages are loaded when they are named, so that `import chunkwise` stays quick.
-    if name in ("array", "diagnostics", "futures"):
+    if name in ("array", "diagnostics", "distributed", "futures"):
         import importlib
 
         return importlib.import_module(f"chunkwise.{name}")

@@ -11,12 +11,17 @@ REDUCTIONS: Final[list[tuple[str, str]]]
 SCANS: Final[list[str]]
 __version__: Final[str]
 __all__ = [
+    "Bundle",
     "Callable",
+    "CancelToken",
     "CancelledError",
     "Chunk",
+    "ClusterPlan",
+    "Cut",
     "DEBUG",
     "Expr",
     "FUNCTIONS",
+    "Fragment",
     "Graph",
     "Hooks",
     "InternalError",
@@ -65,6 +70,7 @@ __all__ = [
     "eigh",
     "einsum",
     "elementwise",
+    "elsewhere",
     "encode",
     "expand_dims",
     "expression_outline",
@@ -146,6 +152,7 @@ __all__ = [
     "triangle",
     "triangular",
     "unique",
+    "unpack",
     "unstack",
     "vdot",
     "vecdot",
@@ -167,6 +174,18 @@ class MemoryLimitError(MemoryError):
     """A computation that cannot run within the memory limit; the message names the smallest limit that would do."""
 
 @final
+class Bundle:
+    """What a fragment has made."""
+    @staticmethod
+    def build(header: bytes, buffers: Sequence[Any]) -> Bundle:
+        """The bundle of a header and buffers that `parts` gave, in whatever memory they are now."""
+    @property
+    def nbytes(self) -> int:
+        """Bytes of what it holds."""
+    def parts(self) -> tuple[bytes, list[Chunk]]:
+        """A header, and the bytes of each part: NumPy shares their memory."""
+
+@final
 class Callable:
     """The handle of a function on chunks."""
     def __new__(
@@ -183,11 +202,60 @@ class Callable:
         """The arguments that make it."""
 
 @final
+class CancelToken:
+    """Stops a run from another thread."""
+    def __new__(cls) -> CancelToken: ...
+    def cancel(self) -> None:
+        """Stops the run."""
+    @property
+    def cancelled(self) -> bool: ...
+
+@final
 class Chunk:
     """Computed elements. NumPy shares their memory: `numpy.asarray(chunk)` copies nothing."""
     @property
     def __array_interface__(self) -> dict[str, Any]:
         """NumPy's array interface, version 3."""
+
+@final
+class ClusterPlan:
+    """A plan that runs in several processes."""
+    def __new__(
+        cls, arrays: Iterable[Expr], memory_limit: int, sinks: Sequence[Sequence[int] | None]
+    ) -> ClusterPlan: ...
+    def cut(self, slots: int, room: int) -> Cut:
+        """The plan in fragments for so many at once, each in `room` bytes."""
+    def explain(self) -> str:
+        """The plan as text."""
+    @property
+    def fingerprint(self) -> int: ...
+    def run(
+        self,
+        session: Session,
+        spec: bytes,
+        bundles: Sequence[Bundle],
+        room: int,
+        cancel: CancelToken,
+    ) -> tuple[Bundle, dict[str, Any]]:
+        """Runs a fragment in `room` bytes, what it is given included; what it makes, and the bytes that it read, wrote
+        and put into scratch files."""
+
+@final
+class Cut:
+    """A plan in fragments."""
+    def collect(self, array: int, bundles: Sequence[Bundle]) -> Chunk:
+        """An array from the bundles that hold it, in the order of `results`."""
+    def explain(self) -> str:
+        """The fragments as text."""
+    @property
+    def fragments(self) -> list[Fragment]:
+        """The fragments, each after those that it reads."""
+    def owner(self, array: int) -> tuple[Any, ...]:
+        """How an array lies in its bundles, for `elsewhere`."""
+    @property
+    def results(self) -> list[list[Any]]:
+        """For each array, the bundles that hold it: the number of a fragment, or the name of an array that lies
+        elsewhere and the number of its parcel. Where it is stored, the fragments that store it."""
 
 @final
 class Expr:
@@ -225,6 +293,33 @@ class Expr:
     @property
     def unknown_axis(self) -> int | None:
         """The axis whose length is known only after computing."""
+
+@final
+class Fragment:
+    """One piece of work for a worker."""
+    @property
+    def is_sink(self) -> bool:
+        """Whether it writes into a store."""
+    @property
+    def is_source(self) -> bool:
+        """Whether it reads files or services."""
+    @property
+    def label(self) -> str: ...
+    @property
+    def peak(self) -> int:
+        """The most bytes that it needs, what it is given included."""
+    @property
+    def reads(self) -> list[Any]:
+        """The bundles that it is given, as in `Cut.results`."""
+    @property
+    def seconds(self) -> float:
+        """About how many seconds of one core it takes."""
+    @property
+    def size(self) -> int:
+        """About how many bytes its bundle has."""
+    @property
+    def spec(self) -> bytes:
+        """What it does, as bytes."""
 
 @final
 class Graph:
@@ -376,6 +471,9 @@ class Session:
 class Source:
     """The handle of an array's data."""
     @staticmethod
+    def elsewhere(name: str, dtype: str, owner: tuple[Any, ...]) -> Source:
+        """An array in bundles of other processes."""
+    @staticmethod
     def getter(read: Any, name: str, shape: Sequence[int], dtype: str, chunks: Any) -> Source:
         """What `read(start, stop)` reads."""
     @property
@@ -459,6 +557,13 @@ class ZarrArray:
 @final
 class ZarrSink:
     """An array on its way into a Zarr hierarchy: it can be stored once."""
+    def abort(self) -> None:
+        """What was written is not wanted."""
+    def commit(self) -> None:
+        """Everything was written."""
+    def part(self) -> bytes | None:
+        """What other processes need to write a part of it; `None` for a store in memory. It is committed or
+        given up here."""
 
 def advanced_index(
     x: Expr, parts: tuple[bytes, Sequence[Source], Sequence[Callable]], pointwise: bool
@@ -532,6 +637,10 @@ def eigh(x: Expr, upper: bool) -> list[Expr]: ...
 def einsum(subscripts: str, arrays: Iterable[Expr]) -> Expr: ...
 def elementwise(name: str, *args: Any) -> Expr:
     """A function of the table by name, of arrays and numbers."""
+
+def elsewhere(name: str, dtype: str, owner: tuple[Any, ...], read: Any | None) -> Expr:
+    """An array whose cells lie in bundles of other processes. `owner` is what `Cut.owner` gave; a run of this
+    process asks `read(start, stop)` for a NumPy array of that region."""
 
 def encode(arrays: Iterable[Expr]) -> tuple[bytes, list[Source], list[Callable]]:
     """Arrays as bytes, and the data and functions that the bytes name by number."""
@@ -704,6 +813,9 @@ def triangular(name: str, x: Expr, upper: bool) -> Expr:
 
 def unique(x: Expr, equal_nan: bool, all: bool) -> list[Expr]:
     """The different elements, where each occurs first, how often."""
+
+def unpack(bytes: bytes) -> list[Expr]:
+    """Arrays that a program in Rust has packed with what they read."""
 
 def unstack(x: Expr, axis: int) -> list[Expr]: ...
 def vdot(a: Expr, b: Expr) -> Expr: ...

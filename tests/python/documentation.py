@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import inspect
 import re
 import types
@@ -30,6 +31,9 @@ def namespaces() -> dict[str, types.ModuleType]:
                 visit(part)
 
     visit(chunkwise)
+    if importlib.util.find_spec("distributed"):
+        # Not among the package's names, since it needs what may not be installed.
+        visit(chunkwise.distributed)
     return found
 
 

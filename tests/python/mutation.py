@@ -61,6 +61,8 @@ SKIPPED = {
     "chunkwise.futures.as_completed",
     "chunkwise.futures.wait",
 }
+#: What would start a cluster for each call.
+SKIPPED_MODULES = ("chunkwise.distributed",)
 
 _x = np.arange(24.0).reshape(4, 6)
 
@@ -210,7 +212,10 @@ def main() -> None:
     names = [
         (n, t)
         for n, t in documentation.public_names()
-        if documentation.has_documentation(t) and documentation.is_function(t) and n not in SKIPPED
+        if documentation.has_documentation(t)
+        and documentation.is_function(t)
+        and n not in SKIPPED
+        and not n.startswith(SKIPPED_MODULES)
     ]
     for name, thing in names[group::groups]:
         with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):

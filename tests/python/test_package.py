@@ -33,6 +33,18 @@ LAYERS = {
         "diagnostics",
     },
     "futures": {"_session", "_delayed", "_collections"},
+    "distributed": {
+        "__version__",
+        "_chunkwise",
+        "MemoryLimitError",
+        "_collections",
+        "_delayed",
+        "_session",
+        "array",
+        "config",
+        "diagnostics",
+        "futures",
+    },
     "xarray": {"_collections", "array"},
 }
 

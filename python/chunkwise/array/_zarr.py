@@ -294,40 +294,60 @@ def to_zarr(
     store, path = found
     path = "/".join(filter(None, [path, component]))
 
-    def run() -> Any:
+    def begin() -> _native.ZarrSink:
         if append_dim is not None:
             there = _native.zarr_open(store, path)
-            sink = _native.zarr_append(there, list(x.shape), int(append_dim) % x.ndim)
-        elif region is not None or is_array:
+            return _native.zarr_append(there, list(x.shape), int(append_dim) % x.ndim)
+        if region is not None or is_array:
             there = _native.zarr_open(store, path)
             places = _region(there, x, region)
             if any(not isinstance(p, slice) or p.step != 1 for p in places):
                 raise NotImplementedError(f"to_zarr: a region of slices of step 1, not {region}")
-            sink = _native.zarr_region(there, [p.start for p in places], list(x.shape))
-        else:
-            sink = _native.zarr_create(
-                store,
-                path,
-                list(x.shape),
-                x.dtype.name,
-                version=zarr_format,
-                chunks=_stored_chunks(x, chunks),
-                shards=None if shards is None else list(shards),
-                codecs=_codecs(x, zarr_format, filters, compressors, order),
-                fill_value=None if fill_value is None else json.dumps(_plain(fill_value)),
-                dimension_names=None if dimension_names is None else list(dimension_names),
-                attributes=None if attributes is None else json.dumps(dict(attributes)),
-                separator=dimension_separator,
-                fortran_order=order == "F",
-                overwrite=overwrite,
-                resume=resume,
-            )
-        _session.current().store([x._expr], [sink])
+            return _native.zarr_region(there, [p.start for p in places], list(x.shape))
+        return _native.zarr_create(
+            store,
+            path,
+            list(x.shape),
+            x.dtype.name,
+            version=zarr_format,
+            chunks=_stored_chunks(x, chunks),
+            shards=None if shards is None else list(shards),
+            codecs=_codecs(x, zarr_format, filters, compressors, order),
+            fill_value=None if fill_value is None else json.dumps(_plain(fill_value)),
+            dimension_names=None if dimension_names is None else list(dimension_names),
+            attributes=None if attributes is None else json.dumps(dict(attributes)),
+            separator=dimension_separator,
+            fortran_order=order == "F",
+            overwrite=overwrite,
+            resume=resume,
+        )
+
+    def run() -> Any:
+        _session.current().store([x._expr], [begin()])
         if return_stored:
             return Array(_native.zarr_open(store, path).expr(None))
         return None
 
-    return run() if compute else _Stored(run)
+    return run() if compute else _Begun(run, x, begin)
+
+
+class _Begun(_Stored):
+    """What is stored later, here or by the workers of a cluster."""
+
+    def __init__(self, run: Any, array: Array, begin: Any) -> None:
+        super().__init__(run)
+        self.array, self.begin = array, begin
+
+
+def _sink(*args: Any, **kwargs: Any) -> tuple[Array, _native.ZarrSink]:
+    """The array that `to_zarr` would store, and where to; others store it, and commit."""
+    for name in ("compute", "return_stored", "resume"):
+        if kwargs.get(name):
+            raise TypeError(f"to_zarr: {name}= is for computations of this process")
+    begun = to_zarr(*args, **{**kwargs, "compute": False})
+    if not isinstance(begun, _Begun):
+        raise TypeError("to_zarr: a store that is written through its own library")
+    return begun.array, begun.begin()
 
 
 def _stored_chunks(x: Array, chunks: Any) -> list[int]:

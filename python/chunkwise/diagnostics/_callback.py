@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+import sys
+import threading
 from collections.abc import Callable as Function
 from typing import Any
 
 from .. import _chunkwise as _native
 
 __all__ = ["Callback"]
+
+#: Those that are registered, each as often as it is: for runs in other processes.
+_registered: list[Listener] = []
+_lock = threading.Lock()
+
+
+def listeners() -> list[Listener]:
+    """Those that are to be told of a run that begins, each once."""
+    with _lock:
+        return list(dict.fromkeys(_registered))
 
 
 class Listener:
@@ -16,6 +28,8 @@ class Listener:
     def register(self) -> None:
         """Listens to every run from now on."""
         self._native.attach()
+        with _lock:
+            _registered.append(self)
 
     def unregister(self) -> None:
         """Ends what `register` began.
@@ -27,6 +41,13 @@ class Listener:
         """
         if not self._native.detach():
             raise RuntimeError(f"this {type(self).__name__} is not registered")
+        with _lock:
+            _registered.remove(self)
+
+    def _elsewhere(self, run: Any) -> tuple[Function, Function] | None:
+        """What is called for each task of a run in other processes, with its stage, number, thread,
+        begin and end, and what is called at its end; `None` where nothing is heard of such."""
+        return None
 
     def __enter__(self) -> Any:
         self.register()
@@ -75,3 +96,21 @@ class Callback(Listener):
             if function is not None:
                 setattr(self, name, function)
         self._native = _native.Hooks(self.start, self.task, self.finish)
+
+    def _elsewhere(self, run: Any) -> tuple[Function, Function]:
+        _called(self.start, run.stages, run.threads, run.limit)
+
+        def task(stage: int, number: int, thread: int, start: float, end: float) -> None:
+            _called(self.task, stage, number, thread, start - run.start, end - run.start)
+
+        return task, lambda: _called(self.finish, run.ok, run.elapsed, 0)
+
+
+def _called(function: Function | None, *args: Any) -> None:
+    if function is not None:
+        try:
+            function(*args)
+        except Exception as error:
+            sys.unraisablehook(
+                sys.UnraisableHookArgs((type(error), error, error.__traceback__, None, function))
+            )

@@ -88,6 +88,13 @@ class Profiler(Listener):
 
     def __init__(self) -> None:
         self._native = _native.Profile()
+        #: Runs in other processes, each with its tasks.
+        self._others: list[tuple[Any, list[tuple]]] = []
+
+    def _elsewhere(self, run: Any) -> tuple[Any, Any]:
+        tasks: list[tuple] = []
+        self._others.append((run, tasks))
+        return lambda *task: tasks.append(task), lambda: None
 
     def __enter__(self) -> Profiler:
         self.clear()
@@ -95,22 +102,33 @@ class Profiler(Listener):
 
     @property
     def results(self) -> list[TaskData]:
-        """The tasks, in the order in which they ended."""
-        tasks = self._native.tasks()
-        return [TaskData(*t[:5], t[5] + _OFFSET, t[6] + _OFFSET) for t in tasks]
+        """The tasks, in the order in which they ended; those of clusters after those of here."""
+        found = [TaskData(*t[:5], t[5] + _OFFSET, t[6] + _OFFSET) for t in self._native.tasks()]
+        own = len(self._native.runs())
+        for n, (run, tasks) in enumerate(self._others):
+            found += [
+                TaskData(own + n, stage, number, run.stages[stage], thread, start, end)
+                for stage, number, thread, start, end in list(tasks)
+            ]
+        return found
 
     @property
     def runs(self) -> list[RunData]:
-        """The runs, in the order in which they began."""
+        """The runs, in the order in which they began; those of clusters, of whose bytes nothing is
+        known, after those of here."""
         runs = self._native.runs()
         return [
             RunData(*r[:3], r[3] + _OFFSET, None if r[4] is None else r[4] + _OFFSET, *r[5:])
             for r in runs
+        ] + [
+            RunData(r.stages, r.threads, r.limit, r.start, r.end, r.ok, 0, 0, 0, 0, 0)
+            for r, _ in self._others
         ]
 
     def clear(self) -> None:
         """Forgets all that was recorded."""
         self._native.clear()
+        self._others.clear()
 
     def trace(self, filename: Any, resources: ResourceProfiler | None = None) -> None:
         """Writes a trace file, which https://ui.perfetto.dev shows, and Chrome's ``about:tracing``.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextvars
 import shutil
 import sys
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -52,6 +53,7 @@ class ProgressBar(Listener):
             raise ValueError(f"width must not be negative, got {width}")
         self._width = width
         self._out = out
+        self._dt, self._minimum = dt, minimum
         self._native = _native.ProgressBar(self._begin, dt, minimum)
 
     def _begin(self) -> Callable[[Any, bool], None]:
@@ -68,6 +70,21 @@ class ProgressBar(Listener):
         except (AttributeError, ValueError):
             moves = False
         return _Terminal(out, self._width) if moves else _Log(out)
+
+    def _elsewhere(self, run: Any) -> tuple[Callable, Callable]:
+        draw = self._begin()
+        ended = threading.Event()
+
+        def keep_drawing() -> None:
+            ended.wait(self._minimum)
+            while not ended.wait(self._dt):
+                draw(run, False)
+            if run.elapsed >= self._minimum:
+                draw(run, True)
+
+        thread = threading.Thread(target=keep_drawing, name="chunkwise-progress", daemon=True)
+        thread.start()
+        return lambda *task: None, ended.set
 
 
 class _Terminal:

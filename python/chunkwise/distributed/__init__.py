@@ -1,0 +1,31 @@
+"""Arrays, tasks and functions on many machines, by the package `distributed` of Dask.
+
+A `Client` has the methods of `chunkwise.futures.LocalClient`. Without an address it starts a
+cluster of processes on this machine; with one it reaches a scheduler that is there, as
+``dask-scheduler``, Kubernetes' operator, ``dask_jobqueue`` and others start them.
+
+>>> from chunkwise.distributed import Client
+>>> client = Client(processes=False, dashboard_address=":0")  # within this process, for the example
+>>> x = da.random.default_rng(1).normal(size=(2000, 2000), chunks=500)
+>>> future = client.compute(x.mean(axis=0))
+>>> future.result().shape
+(2000,)
+>>> client.close()
+"""
+
+try:
+    import distributed as _distributed  # noqa: F401 - for an error that names what to install
+except ImportError as error:
+    raise ImportError(
+        "chunkwise.distributed needs the package distributed: pip install 'chunkwise[distributed]'"
+    ) from error
+
+from ._client import Client
+from ._futures import Future, as_completed, wait
+from ._versions import VersionMismatchError
+
+__all__ = ["Client", "Future", "VersionMismatchError", "as_completed", "wait"]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,397 @@
+"""Values that are being made in a cluster."""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+import distributed
+from distributed.client import FutureCancelledError, FuturesCancelledError
+
+from .. import futures as _local
+
+_log = logging.getLogger(__name__)
+
+__all__ = ["Future", "as_completed", "wait"]
+
+
+class Future:
+    """A value that will be there. A client's methods make them.
+
+    It stands for some tasks of the cluster, whose results lie on workers until they are asked for;
+    they are dropped when nobody holds the future any more.
+
+    Examples
+    --------
+    >>> from chunkwise.distributed import Client
+    >>> with Client(processes=False, dashboard_address=":0") as client:
+    ...     future = client.compute(da.arange(10, chunks=5).sum())
+    ...     int(future.result()), future.status
+    (45, 'finished')
+    """
+
+    def __init__(self, client: Any, key: Any, parts: list, made: Callable[[list], Any]) -> None:
+        self.key = key
+        self._client = client
+        #: Futures of `distributed`, and what makes the value of their values.
+        self._parts = parts
+        self._made = made
+        #: What it is of, where it is of arrays and `Delayed`: for who reads it on workers.
+        self._things: Any = None
+        self._lock = threading.RLock()
+        self._value: tuple[Any] | None = None
+        self._cancelled = False
+        #: Who is to be told of its end, each once.
+        self._told: list[Callable[[Any], Any]] = []
+
+    @property
+    def status(self) -> str:
+        """`"pending"`, `"finished"`, `"error"` or `"cancelled"`; `"lost"` while something is made
+        again that a worker took with it."""
+        if self._cancelled:
+            return "cancelled"
+        if self._value is not None:
+            return "finished"
+        found = {part.status for part in self._parts}
+        for status in ("error", "cancelled", "lost", "pending"):
+            if status in found:
+                return status
+        return "finished"
+
+    def done(self) -> bool:
+        """Whether the value is there, or will never be."""
+        return self.status in ("finished", "error", "cancelled")
+
+    def cancelled(self) -> bool:
+        """Whether it was cancelled."""
+        return self.status == "cancelled"
+
+    def running(self) -> bool:
+        """Whether it is still to come."""
+        return not self.done()
+
+    def cancel(self) -> bool:
+        """Cancels it unless it has ended, also while it runs; whether it is cancelled. What other
+        futures need, of this client or of others, goes on."""
+        with self._lock:
+            if self.done():
+                return self.cancelled()
+            self._cancelled = True
+        # Not by `distributed`'s own cancelling, which takes other clients' futures along.
+        self.release()
+        self._tell()
+        return True
+
+    def result(self, timeout: float | None = None) -> Any:
+        """The value, waited for; raises what was raised on the worker.
+
+        Raises
+        ------
+        TimeoutError
+            It was not there after so many seconds.
+        concurrent.futures.CancelledError
+            It was cancelled.
+        ConnectionError
+            The scheduler is gone.
+        """
+        if self._value is not None and not self._cancelled:
+            return self._value[0]
+        if self._cancelled:
+            raise concurrent.futures.CancelledError(_named(self.key))
+        return self._arrived(gathered(self._client, self._parts, timeout))
+
+    def exception(self, timeout: float | None = None) -> BaseException | None:
+        """What was raised on the worker, waited for; None if nothing was."""
+        if not self._cancelled:
+            arrived(self._client, self._parts, timeout)
+        for part in self._parts:
+            if part.status == "error" and not self._cancelled:
+                return part.exception()
+        if self.cancelled():
+            self.result()
+        return None
+
+    def add_done_callback(self, fn: Callable[[Any], Any]) -> None:
+        """Calls `fn` with the future, in another thread, when it is done. Until then it is held."""
+        with self._lock:
+            self._told.append(fn)
+            first = len(self._told) == 1
+        if self._cancelled or not self._parts:
+            self._tell()
+        elif first:
+            when_done(self._parts, lambda _: self._tell())
+        elif self.done():
+            self._tell()
+
+    def _tell(self) -> None:
+        with self._lock:
+            told, self._told = self._told, []
+        for fn in told:
+            try:
+                fn(self)
+            except Exception:
+                _log.exception("a callback of %s", self)
+
+    def retry(self) -> None:
+        """Makes what has failed once more."""
+        self._client.client.retry([part for part in self._parts if part.status == "error"])
+
+    def release(self) -> None:
+        """Says that the value is not needed any more. It is said, too, when the future is
+        dropped."""
+        for part in self._parts:
+            part.release()
+
+    def _arrived(self, values: list) -> Any:
+        """The value, of those of its parts."""
+        with self._lock:
+            if self._cancelled:
+                raise concurrent.futures.CancelledError(_named(self.key))
+            if self._value is None:
+                self._value = (self._made(values),)
+            return self._value[0]
+
+    def __await__(self) -> Iterator[Any]:
+        return self._arrival().__await__()
+
+    async def _arrival(self) -> Any:
+        loop = asyncio.get_running_loop()
+        there = loop.create_future()
+
+        def tell() -> None:
+            if not there.done():
+                there.set_result(None)
+
+        self.add_done_callback(lambda _: loop.call_soon_threadsafe(tell))
+        await there
+        return await asyncio.to_thread(self.result)
+
+    def __repr__(self) -> str:
+        return f"<Future {_named(self.key)}: {self.status}>"
+
+
+class Stored(Future):
+    """An array on its way into a store: done when it is in its place there, or given up."""
+
+    def __init__(self, client: Any, key: Any, parts: list, sink: Any) -> None:
+        super().__init__(client, key, parts, self._commit)
+        self._sink = sink
+        self._failed: BaseException | None = None
+        self._closed = threading.Event()
+        when_done(parts, self._close)
+
+    def _commit(self, values: list) -> None:
+        self._sink.commit()
+
+    def _close(self, ok: bool) -> None:
+        with self._lock:
+            if self._closed.is_set():
+                return
+            try:
+                if ok and not self._cancelled:
+                    self._value = (self._sink.commit(),)
+                else:
+                    self._sink.abort()
+            except Exception as error:
+                self._failed = error
+            finally:
+                self._closed.set()
+        self._tell()
+
+    @property
+    def status(self) -> str:
+        """As of other futures."""
+        if self._failed is not None:
+            return "error"
+        found = super().status
+        return "pending" if found == "finished" and not self._closed.is_set() else found
+
+    def cancel(self) -> bool:
+        """Cancels it unless it has ended; what was written is removed."""
+        cancelled = super().cancel()
+        if cancelled:
+            self._close(False)
+        return cancelled
+
+    def result(self, timeout: float | None = None) -> None:
+        """Nothing, once the array is in its place; raises what was raised on the worker."""
+        end = None if timeout is None else time.monotonic() + timeout
+        if not self._cancelled and not self._closed.is_set():
+            # What the bundles of such tasks hold is nothing; the first error ends the waiting.
+            gathered(self._client, self._parts, timeout)
+        left = None if end is None else max(end - time.monotonic(), 0.0)
+        if not self._closed.wait(left):
+            raise TimeoutError(f"not there after {timeout} seconds")
+        if self._failed is not None:
+            raise self._failed
+        if self._value is None:
+            if self._cancelled:
+                raise concurrent.futures.CancelledError(_named(self.key))
+            gathered(self._client, self._parts, timeout)
+
+    def exception(self, timeout: float | None = None) -> BaseException | None:
+        """What was raised, waited for."""
+        return self._failed or super().exception(timeout)
+
+    def _arrived(self, values: list) -> None:
+        return self.result()
+
+    def add_done_callback(self, fn: Callable[[Any], Any]) -> None:
+        """Calls `fn` with the future, in another thread, when it is done."""
+        with self._lock:
+            self._told.append(fn)
+        if self._closed.is_set():
+            self._tell()
+
+
+def when_done(parts: list, fn: Callable[[bool], Any]) -> None:
+    """Calls `fn` once, in another thread, when all of some futures of `distributed` are done or one
+    of them has failed: with whether all went well."""
+    left = len(parts)
+    lock = threading.Lock()
+
+    def less(part: Any) -> None:
+        nonlocal left
+        with lock:
+            ok = part.status == "finished"
+            ends = left > 0 and (left == 1 or not ok)
+            left = 0 if ends else left - 1
+        if ends:
+            fn(ok)
+
+    for part in parts:
+        part.add_done_callback(less)
+
+
+def _named(key: Any) -> str:
+    return key if isinstance(key, str) else str(key[0])
+
+
+def gathered(client: Any, parts: list, timeout: float | None = None) -> list:
+    """The values of futures of `distributed`, in their order."""
+    if not parts:
+        return []
+    inner = client.client
+    try:
+        return inner.sync(lambda: inner.gather(parts, asynchronous=True), callback_timeout=timeout)
+    except (FutureCancelledError, FuturesCancelledError) as error:
+        raise _translated(client, error) from None
+    except TimeoutError:
+        if timeout is None:
+            raise
+        raise TimeoutError(f"not there after {timeout} seconds") from None
+
+
+def arrived(client: Any, parts: list, timeout: float | None) -> None:
+    """Waits until all of some futures of `distributed` have ended."""
+    try:
+        if parts:
+            with client.client.as_current():
+                distributed.wait(parts, timeout=timeout)
+    except (FutureCancelledError, FuturesCancelledError):
+        pass
+    except TimeoutError:
+        raise TimeoutError(f"not there after {timeout} seconds") from None
+
+
+def _translated(client: Any, error: Exception) -> Exception:
+    """The error for futures that were cancelled: by somebody, or since something is gone."""
+    groups = getattr(error, "error_groups", None)
+    reason = groups[0].reason if groups else getattr(error, "reason", "")
+    if reason in ("scheduler-connection-lost", "scheduler-restart"):
+        return ConnectionError(
+            f"the scheduler at {client.address} was lost or has begun anew ({reason}), and what "
+            "was being computed there with it: compute it again once workers are back"
+        )
+    if reason == "lost dependencies":
+        return LookupError("what it reads is no longer in the cluster: persist it again")
+    return concurrent.futures.CancelledError(reason)
+
+
+class as_completed(_local.as_completed):
+    """Futures in the order in which they are done; with ``for`` or ``async for``.
+
+    Parameters
+    ----------
+    futures : iterable of Future
+        Which.
+    with_results : bool
+        Whether to give pairs of futures and their results, which raise what the function raised.
+
+    Examples
+    --------
+    >>> from chunkwise.distributed import Client, as_completed
+    >>> with Client(processes=False, dashboard_address=":0") as client:
+    ...     sorted(f.result() for f in as_completed(client.map(abs, [-2, 3])))
+    [2, 3]
+    """
+
+
+def wait(
+    futures: Any, timeout: float | None = None, return_when: str = "ALL_COMPLETED"
+) -> concurrent.futures._base.DoneAndNotDoneFutures:
+    """Waits for futures.
+
+    Parameters
+    ----------
+    futures
+        Futures, also in lists.
+    timeout : float, optional
+        Seconds after which it returns anyway.
+    return_when : {"ALL_COMPLETED", "FIRST_COMPLETED", "FIRST_EXCEPTION"}
+        As in `concurrent.futures`.
+
+    Returns
+    -------
+    done, not_done : sets of futures
+
+    Examples
+    --------
+    >>> from chunkwise.distributed import Client, wait
+    >>> with Client(processes=False, dashboard_address=":0") as client:
+    ...     done, not_done = wait(client.map(abs, [-2, 3]))
+    >>> len(done), len(not_done)
+    (2, 0)
+    """
+    if return_when not in ("ALL_COMPLETED", "FIRST_COMPLETED", "FIRST_EXCEPTION"):
+        raise ValueError(f"return_when must be as in concurrent.futures, got {return_when!r}")
+    found: list[Future] = []
+    _found(futures, found)
+    ends = None if timeout is None else time.monotonic() + timeout
+    rest = threading.Condition()
+    for future in found:
+        future.add_done_callback(lambda _: _told(rest))
+    with rest:
+        while True:
+            done = {future for future in found if future.done()}
+            failed = any(f.status in ("error", "cancelled") for f in done)
+            if len(done) == len(set(found)) or (
+                done and (return_when == "FIRST_COMPLETED" or failed and "EXC" in return_when)
+            ):
+                break
+            left = None if ends is None else ends - time.monotonic()
+            if left is not None and left <= 0:
+                break
+            # A callback may come before the state that it tells of is seen.
+            rest.wait(min(left, 1.0) if left is not None else 1.0)
+    return concurrent.futures._base.DoneAndNotDoneFutures(done, set(found) - done)
+
+
+def _told(condition: threading.Condition) -> None:
+    with condition:
+        condition.notify_all()
+
+
+def _found(thing: Any, found: list[Future]) -> None:
+    if isinstance(thing, Future):
+        found.append(thing)
+    elif isinstance(thing, dict):
+        _found(thing.values(), found)
+    elif isinstance(thing, Iterable) and not isinstance(thing, str | bytes):
+        for part in thing:
+            _found(part, found)

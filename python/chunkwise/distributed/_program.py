@@ -1,0 +1,95 @@
+"""What every fragment of a computation reads: the arrays, from which each worker makes the plan."""
+
+from __future__ import annotations
+
+import hashlib
+import pickle
+import threading
+from typing import Any
+
+import cloudpickle
+
+from .. import _chunkwise as _native
+from ..array import _pickle  # noqa: F401 - which registers how sources are pickled
+from ._versions import identity, mismatch, same
+
+__all__: list[str] = []
+
+
+class Program:
+    """Arrays and sinks as bytes, and the plan that they come to.
+
+    The scheduler passes the bytes on without a look: only workers open files and load functions.
+    """
+
+    __slots__ = ("_cut", "_lock", "_plan", "build", "fingerprint", "limits", "payload")
+
+    def __init__(self, payload: Any, limits: tuple, fingerprint: int, build: tuple) -> None:
+        self.payload, self.fingerprint, self.build = payload, fingerprint, build
+        #: The memory limit of the plan; for how many at once and what room it was cut.
+        self.limits = limits
+        self._lock = threading.Lock()
+        self._plan: _native.ClusterPlan | None = None
+        self._cut: _native.Cut | None = None
+
+    @staticmethod
+    def of(exprs: list, sinks: list, limits: tuple, plan: _native.ClusterPlan) -> Program:
+        """Of arrays and what sinks say of their parts."""
+        # All in one, so that what they share is shared there too.
+        payload = _pickled((_native.encode(exprs), sinks))
+        return Program(payload, limits, plan.fingerprint, identity())
+
+    def token(self, *more: Any) -> str:
+        """The same text for the same work."""
+        digest = hashlib.blake2b(self.payload, digest_size=16)
+        digest.update(repr((self.limits, self.fingerprint, self.build, more)).encode())
+        return digest.hexdigest()
+
+    def plan(self) -> _native.ClusterPlan:
+        """The plan; made once in a process."""
+        with self._lock:
+            if self._plan is None:
+                if not same(self.build, identity()):
+                    raise mismatch("this worker", identity(), self.build)
+                encoded, sinks = pickle.loads(self.payload)
+                plan = _native.ClusterPlan(_native.decode(*encoded), self.limits[0], sinks)
+                if plan.fingerprint != self.fingerprint:
+                    raise RuntimeError(
+                        f"the plan made here is {plan.fingerprint:016x}, the client's "
+                        f"{self.fingerprint:016x}: a source has changed, or the builds of "
+                        "chunkwise differ"
+                    )
+                self._plan = plan
+            return self._plan
+
+    def cut(self) -> _native.Cut:
+        """How it is cut, as the client has done it."""
+        plan = self.plan()
+        with self._lock:
+            if self._cut is None:
+                self._cut = plan.cut(*self.limits[1:])
+            return self._cut
+
+    def __sizeof__(self) -> int:
+        return len(self.payload) + 200
+
+    def __reduce_ex__(self, protocol: int) -> tuple:
+        payload: Any = self.payload
+        if protocol >= 5:
+            payload = pickle.PickleBuffer(payload)
+        elif not isinstance(payload, bytes):
+            payload = bytes(payload)
+        return Program, (payload, self.limits, self.fingerprint, self.build)
+
+
+def _pickled(thing: Any) -> bytes:
+    try:
+        return pickle.dumps(thing, protocol=5)
+    except Exception:
+        # Functions within functions; what neither can pickle raises the error that names it.
+        return cloudpickle.dumps(thing, protocol=5)
+
+
+def same_program(program: Program) -> Program:
+    """The task by which a program reaches the workers."""
+    return program

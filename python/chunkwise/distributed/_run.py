@@ -1,0 +1,103 @@
+"""From arrays to fragments, and from fragments to tasks of the cluster."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+from dask._task_spec import Task, TaskRef
+
+from .. import MemoryLimitError, _session
+from .. import _chunkwise as _native
+from . import _graph, _worker
+from ._program import Program
+
+__all__: list[str] = []
+
+
+@dataclass
+class Capacity:
+    """What the workers can do."""
+
+    #: Tasks at once.
+    slots: int
+    #: Bytes that one of them may need, on the worker that has least.
+    room: int
+
+
+def planned(
+    exprs: list, sinks: list, capacity: Capacity
+) -> tuple[_native.ClusterPlan, _native.Cut, tuple[int, int, int]]:
+    """The plan of some arrays, how it is cut, and the limits by which both were made.
+
+    What a plan comes to depends on its memory limit. That of this process is tried first, so that
+    results have the bits of a local run; then what all workers have together; then what one task
+    may need.
+    """
+    slots, room = capacity.slots, capacity.room
+    tried = [_session.current().memory_limit, slots * room, room]
+    for n, limit in enumerate(tried):
+        try:
+            plan = _native.ClusterPlan(exprs, limit, sinks)
+            return plan, plan.cut(slots, room), (limit, slots, room)
+        except MemoryLimitError:
+            if n + 1 == len(tried):
+                raise
+    raise AssertionError
+
+
+class Run:
+    """Several arrays on their way through the cluster.
+
+    `sinks` has, for each, what a sink says of its parts, or `None`.
+    """
+
+    def __init__(self, exprs: list, sinks: list, states: list, capacity: Capacity) -> None:
+        self.plan, self.cut, limits = planned(exprs, sinks, capacity)
+        self.program = Program.of(exprs, sinks, limits, self.plan)
+        # What is written is written anew.
+        once = uuid.uuid4().hex if any(sinks) else ""
+        self.token = self.program.token(states, once)
+        self.parts = self.cut.fragments
+        self.results = self.cut.results
+        self.labels = [fragment.label for fragment in self.parts]
+        self.keys = _graph.names(self.token, self.labels)
+        self.capacity = capacity
+        #: The keys of the bundles of arrays in the cluster, by their names.
+        self.elsewhere: dict[str, list] = {}
+
+    def needs(self) -> set[str]:
+        """The names of the arrays in the cluster that it reads."""
+        lists = [fragment.reads for fragment in self.parts] + self.results
+        return {r[0] for reads in lists for r in reads if not isinstance(r, int)}
+
+    def fragments(self) -> _graph.Fragments:
+        """As a part of a graph."""
+        known = self.elsewhere
+        reads = [
+            [r if isinstance(r, int) else known[r[0]][r[1]] for r in f.reads] for f in self.parts
+        ]
+        often = [n for n, f in enumerate(self.parts) if f.is_source or f.is_sink]
+        specs = [f.spec for f in self.parts]
+        return _graph.Fragments(self.program, self.token, self.labels, specs, reads, often)
+
+    def result_keys(self, array: int) -> list:
+        """The keys of the bundles that hold an array, or of what stores it."""
+        return [
+            self.keys[r] if isinstance(r, int) else self.elsewhere[r[0]][r[1]]
+            for r in self.results[array]
+        ]
+
+    def whole(self, array: int) -> tuple[Any, Task]:
+        """The key of a task that puts an array together on a worker, and the task."""
+        key = (f"chunkwise-whole-{self.token}", array)
+        bundles = [TaskRef(k) for k in self.result_keys(array)]
+        program = TaskRef((f"chunkwise-program-{self.token}", 0))
+        return key, Task(key, _worker.whole, program, array, *bundles)
+
+    def collect(self, array: int, bundles: list) -> Any:
+        """An array's elements from its bundles."""
+        from ..array._array import _result
+
+        return _result(self.cut.collect(array, bundles))
