@@ -11,11 +11,10 @@ use zstd::zstd_safe::{
 
 use crate::codec::{Fault, words};
 
-/// A block and the head of the next: what is unpacked at once where a value comes piece by piece, so that
-/// it is still in the processor's second-level cache then.
-pub(crate) const PIECE: usize = (128 << 10) + 3;
-/// Bytes that are asked for where nothing is known yet.
-const FIRST: usize = 16 << 10;
+/// Bytes that are unpacked at once where a value comes piece by piece: such a piece is still in the
+/// processor's second-level cache when it is unpacked. Reading block by block instead saves no time: blocks
+/// that do not lie in one piece are copied once more, but there are more calls.
+pub(crate) const PIECE: usize = 256 << 10;
 /// The largest window that the format has. Unpacking into its place takes no memory for a window.
 const WINDOW: u32 = if cfg!(target_pointer_width = "64") {
     31
@@ -102,37 +101,22 @@ pub(crate) fn unpack_from(encoded: &mut dyn Read, out: &mut [u8]) -> Result<usiz
         context.reset(ResetDirective::SessionOnly).map_err(named)?;
         piece.resize(PIECE, 0);
         let mut out = OutBuffer::around(out);
-        // What is known of what comes next: the rest of a block; 0 at the end of a frame.
-        let mut next = 0;
+        let mut ended = true;
         loop {
-            let wanted = if next == 0 { FIRST } else { next.min(PIECE) };
-            let len = fill(encoded, &mut piece[..wanted]).map_err(Broken::Io)?;
-            match (len, next) {
-                (0, 0) => return Ok(out.pos()),
-                (0, _) => return Err(Broken::Fault("it is cut short".to_owned())),
-                _ => {}
-            }
+            let len = match encoded.read(piece) {
+                Ok(0) if ended => return Ok(out.pos()),
+                Ok(0) => return Err(Broken::Fault("it is cut short".to_owned())),
+                Ok(len) => len,
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
+                Err(e) => return Err(Broken::Io(e)),
+            };
             let mut bytes = InBuffer::around(&piece[..len]);
             while bytes.pos() < len {
                 let more = context.decompress_stream(&mut out, &mut bytes);
-                next = more.map_err(named)?;
+                ended = more.map_err(named)? == 0;
             }
         }
     })
-}
-
-/// Reads until a buffer is full or there is no more; answers how far it is filled.
-fn fill(from: &mut dyn Read, buffer: &mut [u8]) -> io::Result<usize> {
-    let mut len = 0;
-    while len < buffer.len() {
-        match from.read(&mut buffer[len..]) {
-            Ok(0) => break,
-            Ok(n) => len += n,
-            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-            Err(e) => return Err(e),
-        }
-    }
-    Ok(len)
 }
 
 /// Packs elements into a frame.

@@ -343,6 +343,13 @@ class Client:
             raise
         return Stored(self, keys[0], list(made.values()), sink)
 
+    def _store_parts(self, arrays: list, parts: list) -> Future:
+        """Arrays written by workers into sinks that the caller commits: the client in Rust does."""
+        run = self._run(arrays, parts)
+        keys = list(dict.fromkeys(k for n in range(len(arrays)) for k in run.result_keys(n)))
+        made = self._submit(run, {}, keys, {})
+        return Future(self, _key("store", False), list(made.values()), lambda values: None)
+
     # Functions.
 
     def submit(
