@@ -13,16 +13,16 @@ cluster of processes on this machine; with one it reaches a scheduler that is th
 >>> client.close()
 """
 
-try:
-    import distributed as _distributed  # noqa: F401 - for an error that names what to install
-except ImportError as error:
+import importlib.util as _util
+
+if _util.find_spec("distributed") is None:
     raise ImportError(
         "chunkwise.distributed needs the package distributed: pip install 'chunkwise[distributed]'"
-    ) from error
+    )
 
-from ._client import Client
-from ._futures import Future, as_completed, wait
-from ._versions import VersionMismatchError
+from ._client import Client  # noqa: E402
+from ._futures import Future, as_completed, wait  # noqa: E402
+from ._versions import VersionMismatchError  # noqa: E402
 
 __all__ = ["Client", "Future", "VersionMismatchError", "as_completed", "wait"]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import hashlib
 import sysconfig
 from typing import Any
@@ -17,16 +16,20 @@ class VersionMismatchError(RuntimeError):
     """Client, scheduler and workers have different builds of chunkwise; the message names both."""
 
 
-@functools.cache
 def identity() -> tuple[str, str, str]:
     """The version, the platform that the native module was built for, and a digest of it.
 
     Plans are made by the client and by every worker, and must come out alike: so builds of the same
     version for the same platform must be the same one.
     """
-    with open(_native.__file__, "rb") as file:
-        digest = hashlib.file_digest(file, "blake2b").hexdigest()[:12]
-    return __version__, sysconfig.get_platform(), digest
+    if not _digest:
+        with open(_native.__file__, "rb") as file:
+            _digest.append(hashlib.file_digest(file, "blake2b").hexdigest()[:12])
+    return __version__, sysconfig.get_platform(), _digest[0]
+
+
+#: Once it is known.
+_digest: list[str] = []
 
 
 def described() -> tuple[tuple[str, str, str], int]:

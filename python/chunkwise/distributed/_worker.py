@@ -19,9 +19,9 @@ from ._program import Program
 
 __all__: list[str] = []
 
-#: Of a worker's memory, what tasks may use: the rest is for Python, messages and what lies between
-#: two measurements. Workers spill above 0.6 and are killed above 0.95.
-_SHARE = 0.6
+#: Of a worker's memory, what tasks may use. Results are kept in up to 0.6 of it before some are
+#: written to disk, what Python itself needs comes on top, and above 0.95 a worker is killed.
+_SHARE = 0.3
 #: Seconds between two looks at whether a fragment is still wanted.
 _LOOK = 0.02
 #: The topic of events.

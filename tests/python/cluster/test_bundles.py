@@ -218,7 +218,7 @@ def test_a_graph_is_small_on_the_wire_and_whole_behind_it() -> None:
 
 
 def test_room() -> None:
-    assert room(1000, 2) == 300
+    assert room(1000, 2) == 150
     assert room(None, 1) > 1 << 20 and room(0, 1) == room(None, 1)
     assert room(1, 8) == 1
 

@@ -241,11 +241,11 @@ def test_permanent_errors_of_sources_are_errors(steady: Cluster, client: Client)
 
 
 def test_errors_of_functions_are_not_tried_again(steady: Cluster, client: Client) -> None:
+    before = len(steady.told("began-fails-*"))
     x = da.ones(4, chunks=4).map_blocks(blocks.fails, dtype="f8")
     with pytest.raises(LookupError):
         client.compute(x).result(LONG)
-    before = len(steady.told("began-fails-*"))
-    assert before == 1
+    assert len(steady.told("began-fails-*")) - before == 1
 
 
 def test_a_source_that_changes_meanwhile(cluster: Cluster, tmp_path: Path) -> None:
@@ -362,15 +362,16 @@ def test_kills_at_random(cluster: Cluster, expected: bytes, seed: int) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("cluster", [{"scheduler.worker-ttl": "60s"}], indirect=True)
 def test_persist_three_times_the_memory(cluster: Cluster) -> None:
-    cluster.workers(2, memory="512MiB")
+    cluster.workers(2, memory="512MiB", nanny=True)
     x = da.random.default_rng(4).normal(size=(24_000, 16_000), chunks=(1000, 4000))
     with Client(cluster.address, timeout=LONG) as client:
         have(client, 2)
         kept = client.persist(x)
         assert client.compute(kept.max()).result(500) == x.max().compute()
-        assert np.array_equal(
-            client.compute(kept[::1000, ::999]).result(500), x[::1000, ::999].compute()
-        )
+        lowest = client.compute(kept.min(axis=1)).result(500)
+        assert lowest.tobytes() == x.min(axis=1).compute().tobytes()
+        rows = slice(12_340, 12_345)
+        assert client.compute(kept[rows]).result(500).tobytes() == x[rows].compute().tobytes()
 
 
 @pytest.mark.slow
@@ -398,7 +399,7 @@ def test_memory_stays_level_over_a_thousand_fragments(cluster: Cluster) -> None:
 
 @pytest.mark.slow
 def test_no_room_on_the_disk(cluster: Cluster, tmp_path: Path) -> None:
-    """Where workers spill to is full: an error or a result, and not a hang."""
+    """Where workers spill to is full: they pause until something is let go, and go on then."""
     disk = tmp_path / "disk"
     disk.mkdir()
     mounted = subprocess.run(
@@ -413,8 +414,7 @@ def test_no_room_on_the_disk(cluster: Cluster, tmp_path: Path) -> None:
             have(client, 1)
             kept = client.persist(x)
             largest = client.compute(kept.max())
-            error = _raised(lambda: largest.result(200))
-            assert not isinstance(error, TimeoutError)
+            error = _raised(lambda: largest.result(60))
             assert error is not None or largest.result() == x.max().compute()
             kept = largest = None
             assert client.compute(da.ones(3).sum()).result(200) == 3

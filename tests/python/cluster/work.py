@@ -13,7 +13,7 @@ TINY = {
     "worker.memory.pause": False,
     "worker.memory.terminate": False,
 }
-MEMORY = "8MiB"
+MEMORY = "16MiB"
 
 
 def work() -> da.Array:
