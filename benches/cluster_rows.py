@@ -68,7 +68,8 @@ def move(client: Client, rounds: int) -> None:
         client.compute(x[-1:] + n, workers=[workers[1]]).result()
         times["chunkwise"].append(time.perf_counter() - begun)
         y = plain.submit(np.ones, 100_000_000 // 8, workers=[workers[0]], pure=False)
-        wait(y)
+        with plain.as_current():
+            wait(y)
         begun = time.perf_counter()
         plain.submit(lambda y: float(y[-1]), y, workers=[workers[1]], pure=False).result()
         times["numpy"].append(time.perf_counter() - begun)
