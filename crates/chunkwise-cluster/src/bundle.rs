@@ -190,7 +190,10 @@ impl Bundle {
 
     /// What another plan made, as cells of this one's stage `to`.
     pub(crate) fn relabelled(&self, from: (usize, usize), to: usize) -> Bundle {
-        let of = |p: &&Part| (p.label.stage, p.label.output) == from;
+        let of = |p: &&Part| {
+            let cell = matches!(p.label.what, What::Cell { start: None, .. });
+            cell && (p.label.stage, p.label.output) == from
+        };
         let parts = self.parts.iter().filter(of).cloned().map(|mut part| {
             (part.label.stage, part.label.output) = (to, 0);
             part
@@ -247,16 +250,21 @@ fn item(part: &Part, plan: &Plan, pool: &Pool) -> Result<Item> {
     match &part.label.what {
         What::Cell { start, shape, .. } => {
             let whole = of.grid.region(&of.grid.unravel(at.cell)).shape;
-            let region = start.as_ref().map(|start| Region::new(start, shape));
-            let fits = match &region {
-                Some(region) => region.ndim() == whole.len() && region.fits(&whole),
-                // Of a boolean index, fewer elements may be left.
-                None => shape.len() == whole.len() && shape.iter().zip(&whole).all(|(a, b)| a <= b),
+            // Of a boolean index, fewer elements may be left.
+            let within = |start: &[usize]| {
+                let lengths = start.len() == whole.len() && shape.len() == whole.len();
+                let mut axes = start.iter().zip(shape).zip(&whole);
+                lengths && axes.all(|((s, n), w)| s.checked_add(*n).is_some_and(|end| end <= *w))
+            };
+            let fits = match start {
+                Some(start) => within(start),
+                None => within(&vec![0; shape.len()]),
             };
             if !fits || part.chunk.dtype() != of.dtype {
                 let got = (start, shape, part.chunk.dtype());
                 return Err(Error::internal("cluster", format!("{at:?} as {got:?}")));
             }
+            let region = start.as_ref().map(|start| Region::new(start, shape));
             Ok(Item::Cell {
                 at,
                 region,
@@ -269,7 +277,14 @@ fn item(part: &Part, plan: &Plan, pool: &Pool) -> Result<Item> {
             cells,
             ..
         } => {
-            let state = state(&reduction(plan, &at)?.reducer, *cells)?;
+            let reducer = &reduction(plan, &at)?.reducer;
+            let elements = of.grid.region(&of.grid.unravel(at.cell)).len();
+            let own = elements / reducer.outputs_per_cell.max(1);
+            if *cells != own || *level > usize::BITS {
+                let got = format!("a state of {cells} cells for {at:?}, which has {own}");
+                return Err(Error::internal("cluster", got));
+            }
+            let state = state(reducer, *cells)?;
             Ok(Item::Node {
                 at,
                 level: *level,
@@ -278,13 +293,29 @@ fn item(part: &Part, plan: &Plan, pool: &Pool) -> Result<Item> {
             })
         }
         What::Carry { cells, .. } => match &plan.stages[at.stage].kind {
-            StageKind::Scan(s) => {
+            StageKind::Scan(s) if at.output == 1 => {
+                let own = carry_cells(plan, at.stage, &of.grid.unravel(at.cell));
+                if *cells != own {
+                    let got = format!("a carry of {cells} cells for {at:?}, which has {own}");
+                    return Err(Error::internal("cluster", got));
+                }
                 let state = state(&s.scanner.carry, *cells)?;
                 Ok(Item::Carry { at, state })
             }
             _ => Err(Error::internal("cluster", format!("a carry of {at:?}"))),
         },
     }
+}
+
+/// Cells of the carry that a task of a scan hands on.
+pub(crate) fn carry_cells(plan: &Plan, stage: usize, index: &[usize]) -> usize {
+    let of = &plan.stages[stage];
+    let StageKind::Scan(s) = &of.kind else {
+        return 0;
+    };
+    let shape = of.tasks.region(index).shape;
+    let others = shape.iter().enumerate().filter(|(a, _)| *a != s.axis);
+    others.map(|(_, len)| len).product()
 }
 
 /// The elements in C order, in a buffer of their own.

@@ -12,12 +12,26 @@ use crate::share;
 use crate::work::Work;
 
 /// What the workers are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Limits {
     /// Fragments that run at once.
     pub slots: usize,
     /// Bytes that each may need, what it is given and what it makes included.
     pub room: u64,
+    /// About how long a fragment should take, in seconds of one core. A cluster's scheduler takes 4 to 11 ms for
+    /// each; a fifth of it is as good where there are few.
+    pub seconds: f64,
+}
+
+impl Limits {
+    /// So many fragments at once, of about a second, each in so many bytes.
+    pub fn new(slots: usize, room: u64) -> Limits {
+        Limits {
+            slots,
+            room,
+            seconds: 1.0,
+        }
+    }
 }
 
 /// One piece of work for a worker.
@@ -58,6 +72,8 @@ pub struct Cut {
 
 /// What is read of files may be read this much more often than once, where that saves moving it.
 const AGAIN: f64 = 1.25;
+/// And this often where there would be too many fragments otherwise.
+const AT_WORST: f64 = 4.0;
 
 /// Cuts a plan into fragments. For each array, `stored` says whether it goes to a sink.
 ///
@@ -65,6 +81,17 @@ const AGAIN: f64 = 1.25;
 /// [`Error::OverBudget`] where a fragment needs more than a worker's room, with the smallest room that
 /// would do; [`Error::InvalidArgument`] where there would be too many fragments.
 pub fn cut(plan: &Plan, stored: &[bool], limits: &Limits) -> Result<Cut> {
+    match cut_with(plan, stored, limits, AGAIN) {
+        // Rather than not at all, what is read is read a few times.
+        Err(error @ Error::InvalidArgument { .. }) => {
+            cut_with(plan, stored, limits, AT_WORST).map_err(|_| error)
+        }
+        done => done,
+    }
+}
+
+/// The same where what is made of files may be made `again` times.
+fn cut_with(plan: &Plan, stored: &[bool], limits: &Limits, again: f64) -> Result<Cut> {
     let mut own: BTreeSet<usize> = (0..plan.stages.len())
         .filter(|s| is_easily_made(plan, *s))
         .collect();
@@ -79,18 +106,18 @@ pub fn cut(plan: &Plan, stored: &[bool], limits: &Limits) -> Result<Cut> {
             }
             done => done?,
         }
-        let again: Vec<usize> = own
+        let often: Vec<usize> = own
             .iter()
             .copied()
             .filter(|s| {
                 let made = cutter.made_again.get(s).copied().unwrap_or(0);
-                made as f64 > AGAIN * plan.stages[*s].task_count() as f64
+                made as f64 > again * plan.stages[*s].task_count() as f64
             })
             .collect();
-        if again.is_empty() {
+        if often.is_empty() {
             return cutter.finish();
         }
-        again.iter().for_each(|s| {
+        often.iter().for_each(|s| {
             own.remove(s);
         });
     }

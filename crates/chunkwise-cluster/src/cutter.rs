@@ -6,11 +6,13 @@ use std::sync::Arc;
 
 use chunkwise_core::{Error, Pool, Region, Result};
 use chunkwise_exec::Part;
-use chunkwise_plan::{CellRef, MergeStage, Plan, StageKind};
+use chunkwise_plan::{CellRef, MergeStage, OutputRef, Plan, StageKind};
 
+use crate::bundle::carry_cells;
 use crate::cut::{Cut, Fragment, Limits};
 use crate::holders::Holders;
-use crate::needs::{Cells, Read, needs};
+use crate::needs::{Cells, Read, needs, visit_cells};
+use crate::run::handed_on;
 use crate::trees::{Left, left};
 use crate::work::{Picked, Relabel, Work, encode, fingerprint};
 use crate::{runs, share};
@@ -85,29 +87,20 @@ impl<'a> Cutter<'a> {
         stored.any(|(o, _)| (o.stage, o.output) == (stage, output))
     }
 
-    /// Which outputs of a stage are handed on in bundles.
-    fn kept(&self, stage: usize) -> Vec<bool> {
-        let mut kept = vec![false; self.plan.stages[stage].outputs.len()];
-        for later in stage..self.plan.stages.len() {
-            self.plan.visit_inputs(later, &mut |s, o| {
-                if s == stage {
-                    kept[o] = true;
-                }
-            });
-        }
-        for (output, stored) in self.plan.outputs.iter().zip(self.stored) {
-            if output.stage == stage && !stored {
-                kept[output.output] = true;
-            }
-        }
-        kept
-    }
-
     fn stage(&mut self, stage: usize) -> Result<()> {
         let plan = self.plan;
         let of = &plan.stages[stage];
         let own = self.own_of(stage);
-        let kept = self.kept(stage);
+        let sinks: Vec<Option<()>> = self.stored.iter().map(|s| s.then_some(())).collect();
+        let kept = handed_on(plan, stage, &sinks);
+        if let StageKind::Compress(c) = &of.kind
+            && (0..of.outputs.len()).any(|o| self.is_sink(stage, o))
+        {
+            return Err(Error::UnknownLength {
+                operation: "store",
+                axis: c.axis,
+            });
+        }
         let seconds: f64 = own
             .iter()
             .chain([&stage])
@@ -119,7 +112,22 @@ impl<'a> Cutter<'a> {
             .map(|(o, _)| o.nbytes())
             .sum();
         let tasks = of.task_count();
-        let mut count = share::fragments(tasks, (bytes, self.largest), seconds, self.limits);
+        let calls = share::calls(plan, stage);
+        let (bytes, takes) = ((bytes, self.largest), (seconds, calls));
+        let mut count = share::fragments(tasks, bytes, takes, self.limits);
+        let refused = |peak: u64| Error::OverBudget {
+            operation: of.label.clone(),
+            location: of.location,
+            needed: peak,
+            limit: self.limits.room,
+            smallest: peak,
+        };
+        if tasks > 0 {
+            let one = self.stretch(stage, 0..1, &own, &kept).peak;
+            if one > self.limits.room {
+                return Err(refused(one));
+            }
+        }
         let stretches = loop {
             let stretches = share::stretches(plan, stage, count);
             let stretches: Vec<Stretch> = stretches
@@ -131,13 +139,10 @@ impl<'a> Cutter<'a> {
                 break stretches;
             }
             if stretches.iter().all(|s| s.tasks.len() <= 1) {
-                return Err(Error::OverBudget {
-                    operation: of.label.clone(),
-                    location: of.location,
-                    needed: peak,
-                    limit: self.limits.room,
-                    smallest: peak,
-                });
+                return Err(refused(peak));
+            }
+            if stretches.len() > MOST {
+                return Err(self.too_many());
             }
             count = stretches.len().max(count) * 2;
         };
@@ -145,9 +150,10 @@ impl<'a> Cutter<'a> {
         let is_source = own.iter().chain([&stage]).any(|s| reads_files(plan, *s));
         let is_sink = (0..of.outputs.len()).any(|o| self.is_sink(stage, o));
         for stretch in &stretches {
-            let own_tasks = self.own_tasks(stage, &stretch.tasks);
-            for (s, n) in &own_tasks {
-                *self.made_again.entry(*s).or_default() += n;
+            if !own.is_empty() {
+                for (s, n) in self.own_tasks(stage, &stretch.tasks) {
+                    *self.made_again.entry(s).or_default() += n;
+                }
             }
             let mut reads = Vec::new();
             match runs::merge_of(plan, stage) {
@@ -205,8 +211,20 @@ impl<'a> Cutter<'a> {
             cell: grid.ravel(&before),
         };
         let region = Region::whole(&grid.region(&before).shape);
-        let carry = Cells::from([(cell, (region, of.memory.output))]);
+        let carry = Cells::from([(cell, (region, self.carry_bytes(stage, first)))]);
         Some((Read::Fragment(*numbers.last()?), carry))
+    }
+
+    /// Bytes of what the task before a task of a scan hands to it.
+    fn carry_bytes(&self, stage: usize, task: usize) -> u64 {
+        let of = &self.plan.stages[stage];
+        match &of.kind {
+            StageKind::Scan(s) if task < of.task_count() => {
+                let cells = carry_cells(self.plan, stage, &of.task_index(task));
+                Pool::footprint(s.scanner.carry.state_len(cells)) as u64
+            }
+            _ => 0,
+        }
     }
 
     /// The stages that the tasks of a stage make for themselves.
@@ -223,16 +241,11 @@ impl<'a> Cutter<'a> {
     /// How many tasks of each own stage some tasks of a stage run.
     fn own_tasks(&self, stage: usize, tasks: &Range<usize>) -> BTreeMap<usize, usize> {
         let mut run: HashSet<(usize, usize)> = HashSet::new();
-        if !self.own_of(stage).is_empty() {
-            for number in tasks.clone() {
-                let index = self.plan.stages[stage].task_index(number);
-                for cell in self.plan.dependencies(stage, &index) {
-                    if self.own.contains(&cell.stage) {
-                        run.extend(self.plan.producer(&cell).map(|n| (cell.stage, n)));
-                    }
-                }
+        visit_cells(self.plan, stage, tasks, &mut |cell, _| {
+            if self.own.contains(&cell.stage) {
+                run.insert((cell.stage, cell.cell));
             }
-        }
+        });
         let mut counts = BTreeMap::new();
         run.iter()
             .for_each(|(s, _)| *counts.entry(*s).or_default() += 1);
@@ -247,9 +260,6 @@ impl<'a> Cutter<'a> {
         };
         let left = left(plan, stage, &tasks);
         let of = &plan.stages[stage];
-        let outputs = of.outputs.iter().enumerate();
-        let cells = outputs.filter(|(n, _)| kept[*n] && !of.is_reduction(*n));
-        let stored: u64 = cells.map(|(_, o)| o.cell_bytes()).sum::<u64>() * tasks.len() as u64;
         let reduced: u64 = left
             .iter()
             .map(|(n, l)| l.bytes + l.whole.len() as u64 * of.outputs[*n].cell_bytes())
@@ -259,6 +269,8 @@ impl<'a> Cutter<'a> {
             tasks: tasks.clone(),
             own: own.to_vec(),
         };
+        let stored = part.kept_bytes(plan, kept);
+        let carry = self.carry_bytes(stage, tasks.start);
         let merge = runs::merge_of(plan, stage);
         let some = merge.filter(|m| !runs::are_most(plan, stage, m, &tasks));
         let in_part = |cells: &Cells| some.is_some_and(|m| runs::are_runs(m, cells));
@@ -270,13 +282,13 @@ impl<'a> Cutter<'a> {
                 false => bytes(cells),
             })
             .sum();
-        let given = given + some.map_or(0, |m| runs::bytes(plan, stage, m, &tasks));
-        let peak = part.memory(plan, &|output| kept[output]) + reduced + given;
+        let given = given + carry + some.map_or(0, |m| runs::bytes(plan, stage, m, &tasks));
+        let peak = part.memory(plan, kept) + reduced + given;
         Stretch {
             tasks,
             needs,
             left,
-            size: stored + reduced,
+            size: stored + reduced + carry,
             peak,
         }
     }
@@ -382,15 +394,16 @@ impl<'a> Cutter<'a> {
 
     fn push(&mut self, mut fragment: Fragment) -> Result<()> {
         if self.fragments.len() >= MOST {
-            return Err(Error::argument(
-                "cutting a plan for a cluster",
-                "room",
-                format!(
-                    "{} bytes for each of {} slots",
-                    self.limits.room, self.limits.slots
-                ),
-                format!("more than {MOST} fragments would be needed: give workers more memory"),
-            ));
+            return Err(self.too_many());
+        }
+        if fragment.peak > self.limits.room {
+            return Err(Error::OverBudget {
+                operation: fragment.label,
+                location: None,
+                needed: fragment.peak,
+                limit: self.limits.room,
+                smallest: fragment.peak,
+            });
         }
         let inputs = fragment.reads.iter().map(|read| match read {
             Read::Fragment(_) => None,
@@ -405,7 +418,61 @@ impl<'a> Cutter<'a> {
         Ok(())
     }
 
-    pub(crate) fn finish(self) -> Result<Cut> {
+    fn too_many(&self) -> Error {
+        Error::argument(
+            "cutting a plan for a cluster",
+            "room",
+            format!(
+                "{} bytes for each of {} slots",
+                self.limits.room, self.limits.slots
+            ),
+            format!("more than {MOST} fragments would be needed: give workers more memory"),
+        )
+    }
+
+    /// Bundles with little but the cells of one array, for each that has some: what is gathered, or kept, is
+    /// not what others share a pass with.
+    fn apart(
+        &mut self,
+        at: OutputRef,
+        cells: &[Read],
+        stored: bool,
+    ) -> Result<BTreeMap<Read, Read>> {
+        let grid = &self.plan.stages[at.stage].outputs[at.output].grid;
+        let item = self.plan.stages[at.stage].outputs[at.output].dtype.size();
+        let bytes_of = |cell: usize| (grid.region(&grid.unravel(cell)).len() * item) as u64;
+        let mut held: BTreeMap<Read, u64> = BTreeMap::new();
+        for (cell, read) in cells.iter().enumerate() {
+            *held.entry(*read).or_default() += if stored { 0 } else { bytes_of(cell) };
+        }
+        let mut own = BTreeMap::new();
+        for (read, bytes) in held {
+            let size = self.size(read);
+            if size <= SMALL || bytes as f64 >= WHOLE * size as f64 {
+                own.insert(read, read);
+                continue;
+            }
+            let of_read = cells
+                .iter()
+                .enumerate()
+                .filter(|(_, r)| **r == read && !stored);
+            let picked = of_read.map(|(cell, _)| {
+                let at = CellRef {
+                    stage: at.stage,
+                    output: at.output,
+                    cell,
+                };
+                let region = Region::whole(&grid.region(&grid.unravel(cell)).shape);
+                (at, (region, bytes_of(cell)))
+            });
+            let picked: Cells = picked.collect();
+            let apart = self.given(read, &picked)?;
+            own.insert(read, apart);
+        }
+        Ok(own)
+    }
+
+    pub(crate) fn finish(mut self) -> Result<Cut> {
         let (mut results, mut parcels) = (Vec::new(), Vec::new());
         for (output, stored) in self.plan.outputs.iter().zip(self.stored) {
             let grid = &self.plan.stages[output.stage].outputs[output.output].grid;
@@ -420,8 +487,15 @@ impl<'a> Cutter<'a> {
                 let Some(read) = self.holders.of(self.plan, &at) else {
                     return Err(Error::internal("cluster", format!("nobody has {at:?}")));
                 };
+                if *stored && matches!(read, Read::Elsewhere { .. }) {
+                    return Err(Error::internal("cluster", format!("nobody stores {at:?}")));
+                }
                 cells.push(read);
-                places.insert(read, 0);
+            }
+            let apart = self.apart(*output, &cells, *stored)?;
+            for read in &mut cells {
+                *read = apart.get(read).copied().unwrap_or(*read);
+                places.insert(*read, 0);
             }
             places
                 .values_mut()

@@ -31,6 +31,8 @@ impl Cut {
         let moved: u64 = self
             .fragments
             .iter()
+            // A pick is made where its bundle lies.
+            .filter(|f| !matches!(f.work, Work::Pick { .. }))
             .flat_map(|f| &f.reads)
             .map(|read| match read {
                 Read::Fragment(n) => self.fragments[*n].size,

@@ -61,6 +61,11 @@ impl Holders {
         };
     }
 
+    /// Whether cells of a stage are handed from one fragment to another.
+    pub(crate) fn is_handed(&self, stage: usize) -> bool {
+        !matches!(self.stages[stage], Of::Nobody | Of::Reader)
+    }
+
     /// The bundle that has a cell; `None` where whoever reads it makes it.
     pub(crate) fn of(&self, plan: &Plan, cell: &CellRef) -> Option<Read> {
         match &self.stages[cell.stage] {

@@ -13,6 +13,7 @@
 //! network. The bits of a result are those of a run of the plan in one process, however it is cut.
 #![forbid(unsafe_code)]
 
+mod boxes;
 mod bundle;
 mod collect;
 mod cut;

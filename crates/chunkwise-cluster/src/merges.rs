@@ -107,7 +107,13 @@ impl Cutter<'_> {
             self.push_small(work, vec![read], "pick", size + waiting, waiting)?;
             line.push((Read::Fragment(number), waiting));
         }
+        // Of one cell, what is merged is as large as what it is merged from.
+        let one = group.iter().all(|n| {
+            let waiting = stretches[*n].left.iter().map(|(_, l)| l.waiting.len());
+            waiting.sum::<usize>() <= 1
+        });
         let mut last = None;
+        let mut later = false;
         while line.len() > 1 || last.is_none() {
             let Some(largest) = line.iter().map(|(_, bytes)| *bytes).max() else {
                 return Ok(None);
@@ -116,16 +122,25 @@ impl Cutter<'_> {
             let mut next = Vec::new();
             for few in line.chunks(fan) {
                 let given: u64 = few.iter().map(|(_, bytes)| bytes).sum();
-                // What is merged is no more than the largest of what it is merged from, about.
-                let size = few.iter().map(|(_, bytes)| *bytes).max().unwrap_or(0);
+                let size = match one {
+                    true => few.iter().map(|(_, bytes)| *bytes).max().unwrap_or(0),
+                    false => given,
+                };
                 let number = self.fragments.len();
                 let label = format!("merge {}", self.plan.stages[stage].label);
                 let reads = few.iter().map(|(read, _)| *read).collect();
-                self.push_small(Work::Merge { stage }, reads, &label, 2 * given + size, size)?;
+                self.push_small(
+                    Work::Merge { stage, later },
+                    reads,
+                    &label,
+                    2 * given + size,
+                    size,
+                )?;
                 next.push((Read::Fragment(number), size));
                 last = Some(number);
             }
             line = next;
+            later = true;
         }
         Ok(last)
     }

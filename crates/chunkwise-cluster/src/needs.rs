@@ -6,6 +6,7 @@ use std::ops::Range;
 use chunkwise_core::Region;
 use chunkwise_plan::{CellRef, Input, Plan, StageKind};
 
+use crate::boxes::boxes;
 use crate::holders::Holders;
 
 /// A bundle that a fragment is given.
@@ -38,38 +39,22 @@ pub(crate) fn needs(
         let grid = &plan.stages[cell.stage].outputs[cell.output].grid;
         Region::whole(&grid.region(&grid.unravel(cell.cell)).shape)
     };
-    for number in tasks.clone() {
-        let index = of.task_index(number);
-        if matches!(of.kind, StageKind::Split(_) | StageKind::Merge(_)) {
-            for cell in plan.dependencies(stage, &index) {
+    if matches!(of.kind, StageKind::Split(_) | StageKind::Merge(_)) {
+        for number in tasks.clone() {
+            for cell in plan.dependencies(stage, &of.task_index(number)) {
                 let region = whole(&cell);
                 regions.insert(cell, region);
             }
-            continue;
         }
-        plan.visit_reads(stage, &index, &mut |input, region| {
-            let Input::Stage { stage, output } = input else {
-                return;
-            };
-            let grid = &plan.stages[*stage].outputs[*output].grid;
-            for at in grid.covering(region) {
-                let own = grid.region(&at);
-                let Some(part) = own.intersect(region) else {
-                    continue;
-                };
-                let part = part.relative_to(&own.start);
-                let cell = CellRef {
-                    stage: *stage,
-                    output: *output,
-                    cell: grid.ravel(&at),
-                };
-                regions
-                    .entry(cell)
-                    .and_modify(|all| *all = bounds(all, &part))
-                    .or_insert(part);
-            }
-        });
     }
+    visit_cells(plan, stage, tasks, &mut |cell, part| {
+        if holders.is_handed(cell.stage) {
+            regions
+                .entry(cell)
+                .and_modify(|all| *all = bounds(all, &part))
+                .or_insert(part);
+        }
+    });
     let mut needs: BTreeMap<Read, Cells> = BTreeMap::new();
     for (cell, region) in regions {
         let Some(read) = holders.of(plan, &cell) else {
@@ -80,6 +65,46 @@ pub(crate) fn needs(
         needs.entry(read).or_default().insert(cell, (region, bytes));
     }
     needs
+}
+
+/// Tells the cells that tasks of a stage read, and which region of each, counted from its start; perhaps more
+/// than once. What tasks read of elementwise chains is asked for by box, since there may be very many.
+pub(crate) fn visit_cells(
+    plan: &Plan,
+    stage: usize,
+    tasks: &Range<usize>,
+    visit: &mut dyn FnMut(CellRef, Region),
+) {
+    let of = &plan.stages[stage];
+    let mut see = |input: &Input, region: &Region| {
+        let Input::Stage { stage, output } = input else {
+            return;
+        };
+        let grid = &plan.stages[*stage].outputs[*output].grid;
+        for at in grid.covering(region) {
+            let own = grid.region(&at);
+            if let Some(part) = own.intersect(region) {
+                let cell = CellRef {
+                    stage: *stage,
+                    output: *output,
+                    cell: grid.ravel(&at),
+                };
+                visit(cell, part.relative_to(&own.start));
+            }
+        }
+    };
+    match &of.kind {
+        StageKind::Pass(pass) => {
+            for region in boxes(of, tasks) {
+                pass.fused.visit_reads(&region, &mut see);
+            }
+        }
+        _ => {
+            for number in tasks.clone() {
+                plan.visit_reads(stage, &of.task_index(number), &mut see);
+            }
+        }
+    }
 }
 
 /// The smallest region that has both.

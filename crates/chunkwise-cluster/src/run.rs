@@ -61,7 +61,11 @@ pub fn run_fragment(
             own,
         } => {
             // A bundle may have what is for others too.
-            items.retain(|i| !matches!(i, Item::Node { .. }));
+            items.retain(|i| match i {
+                Item::Cell { .. } => true,
+                Item::Carry { at, .. } => at.stage == stage,
+                Item::Node { .. } => false,
+            });
             let mut sinks: Vec<Vec<Arc<dyn Sink>>> = match plan.stages.get(stage) {
                 Some(of) => vec![Vec::new(); of.outputs.len()],
                 None => Vec::new(),
@@ -75,11 +79,18 @@ pub fn run_fragment(
             }
             let tasks = start..end;
             let part = Part { stage, tasks, own };
-            run_part(plan, &part, items, &sinks, options)?
+            let kept = handed_on(plan, stage, &given.sinks);
+            run_part(plan, &part, items, &sinks, &kept, options)?
         }
-        Work::Merge { stage } => {
-            items.retain(|i| i.at().stage == stage && matches!(i, Item::Node { .. }));
-            merge(plan, items, options.pool, &options.cancel)?
+        Work::Merge { stage, later } => {
+            items.retain(|i| i.at().stage == stage);
+            let (nodes, mut cells): (Vec<Item>, Vec<Item>) = items
+                .into_iter()
+                .partition(|i| matches!(i, Item::Node { .. }));
+            // Those that earlier merges have made whole.
+            cells.retain(|_| later);
+            cells.extend(merge(plan, nodes, options.pool, &options.cancel)?);
+            cells
         }
         Work::Pick { parts, nodes } => picked(items, &parts, nodes)?,
         Work::Stretch { stage, start, end } => {
@@ -87,6 +98,25 @@ pub fn run_fragment(
         }
     };
     Bundle::of(made, options.pool)
+}
+
+/// Which outputs of a stage are handed on in bundles: those that others read, and those that are asked for
+/// and not stored.
+pub(crate) fn handed_on<T>(plan: &Plan, stage: usize, sinks: &[Option<T>]) -> Vec<bool> {
+    let mut kept = vec![false; plan.stages.get(stage).map_or(0, |s| s.outputs.len())];
+    for later in stage..plan.stages.len() {
+        plan.visit_inputs(later, &mut |s, o| {
+            if s == stage {
+                kept[o] = true;
+            }
+        });
+    }
+    for (n, output) in plan.outputs.iter().enumerate() {
+        if output.stage == stage && !matches!(sinks.get(n), Some(Some(_))) {
+            kept[output.output] = true;
+        }
+    }
+    kept
 }
 
 fn picked(items: Vec<Item>, parts: &[Picked], nodes: Option<usize>) -> Result<Vec<Item>> {

@@ -6,10 +6,7 @@ use chunkwise_plan::{PassOutput, Plan, StageKind};
 
 use crate::Limits;
 
-/// A fragment should take about this long, in seconds of one core: a cluster's scheduler takes 4 to 11 ms
-/// for each.
-const SECONDS: f64 = 1.0;
-/// Where there are fewer than a few fragments for each slot they may be this short.
+/// Where there are fewer than a few fragments for each slot they may be this part as long.
 const SHORTEST: f64 = 0.2;
 /// Fragments for each slot, so that all slots end together.
 const FOR_EACH_SLOT: f64 = 4.0;
@@ -28,20 +25,30 @@ pub(crate) fn seconds(plan: &Plan, stage: usize) -> f64 {
 }
 
 /// How many fragments are right for a stage that makes `bytes`, of which each makes at most `largest`, and takes
-/// `seconds`.
+/// `seconds`; of functions that it `calls`, nobody knows how long they take.
 pub(crate) fn fragments(
     tasks: usize,
     (bytes, largest): (u64, u64),
-    seconds: f64,
+    (seconds, calls): (f64, bool),
     limits: &Limits,
 ) -> usize {
-    let for_slots = (limits.slots as f64 * FOR_EACH_SLOT).min(seconds / SHORTEST);
-    let by_time = (seconds / SECONDS).clamp(1.0, MOST).max(for_slots);
+    let for_slots =
+        (limits.slots as f64 * FOR_EACH_SLOT).min(seconds / (limits.seconds * SHORTEST));
+    let by_time = (seconds / limits.seconds).clamp(1.0, MOST).max(for_slots);
     let each = (limits.room / OF_ROOM).clamp(1, largest);
+    let by_time = match calls {
+        true => by_time.max(limits.slots as f64 * FOR_EACH_SLOT),
+        false => by_time,
+    };
     let by_size = bytes.div_ceil(each) as usize;
     (by_time.ceil() as usize)
         .max(by_size)
         .clamp(1, tasks.max(1))
+}
+
+/// Whether tasks of a stage call functions of the user's.
+pub(crate) fn calls(plan: &Plan, stage: usize) -> bool {
+    matches!(&plan.stages[stage].kind, StageKind::Call(c) if c.call.scratch.is_none())
 }
 
 /// The tasks of a stage in about `count` stretches. Where cells of a reduction have many tasks each, a
@@ -87,7 +94,12 @@ pub(crate) fn lines(plan: &Plan, stage: usize) -> Option<usize> {
                 return None;
             }
             let (kept, last) = of.order.split_at(of.order.len() - first.axes.len());
-            if kept.iter().any(|a| first.axes.contains(a)) || last.is_empty() {
+            // Numbers of cells and leaves go as their axes do.
+            if kept.iter().any(|a| first.axes.contains(a))
+                || last.is_empty()
+                || !kept.is_sorted()
+                || !last.is_sorted()
+            {
                 return None;
             }
             first.leaves(&of.tasks)

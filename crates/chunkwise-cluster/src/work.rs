@@ -29,6 +29,8 @@ pub enum Work {
     Merge {
         /// The stage.
         stage: usize,
+        /// Whether it merges what other merges have made.
+        later: bool,
     },
     /// Of a bundle, what others read.
     Pick {
@@ -117,7 +119,7 @@ pub fn encode(plan: u64, inputs: &[Option<Relabel>], work: &Work) -> Result<Vec<
 ///
 /// ```
 /// use chunkwise_cluster::{Work, decode, encode};
-/// let work = Work::Merge { stage: 1 };
+/// let work = Work::Merge { stage: 1, later: false };
 /// let bytes = encode(7, &[None], &work)?;
 /// assert_eq!(decode(7, &bytes)?, (work, vec![None]));
 /// assert!(decode(8, &bytes).unwrap_err().to_string().contains("another plan"));

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use chunkwise_core::{Chunk, Error, Pool, Region, Result, Sink};
+use chunkwise_core::{AxisGrid, Chunk, Error, Pool, Region, Result, Sink};
 use chunkwise_kernels::tile::State;
 use chunkwise_plan::{CellRef, PassOutput, Plan, ReduceOutput, StageKind};
 use chunkwise_storage::ScratchDir;
@@ -16,7 +16,7 @@ use crate::cells::CellStore;
 use crate::combine::Combiner;
 use crate::run::RunOptions;
 use crate::runner::{Destination, Run};
-use crate::work::{Numbers, PlanWork, read_later};
+use crate::work::{Numbers, PlanWork};
 use crate::{CancelToken, Event};
 
 /// Some tasks of a stage.
@@ -106,19 +106,37 @@ impl Part {
         numbers
     }
 
+    /// Bytes of the cells that this part hands on: `kept` says of which outputs. Those of reductions are left
+    /// aside.
+    pub fn kept_bytes(&self, plan: &Plan, kept: &[bool]) -> u64 {
+        let stage = &plan.stages[self.stage];
+        let outputs = stage.outputs.iter().enumerate().zip(kept);
+        let kept = outputs.filter(|((n, _), kept)| **kept && !stage.is_reduction(*n));
+        let bytes = |elements: usize, item: usize| Pool::footprint(elements * item) as u64;
+        kept.map(|((_, o), _)| {
+            let item = o.dtype.size();
+            let axes = o.grid.axes();
+            if axes.iter().all(|a| matches!(a, AxisGrid::Regular { .. })) {
+                let cell: usize = o.grid.largest().iter().product();
+                return self.tasks.len() as u64 * bytes(cell, item);
+            }
+            // Chunks of a user's may be of any sizes.
+            let cells = self
+                .tasks
+                .clone()
+                .map(|n| o.grid.region(&stage.task_index(n)).len());
+            cells.map(|elements| bytes(elements, item)).sum()
+        })
+        .sum()
+    }
+
     /// Bytes that a run of this part needs at most, what it is given left aside: `kept` says which outputs
     /// it hands on, in memory.
-    pub fn memory(&self, plan: &Plan, kept: &dyn Fn(usize) -> bool) -> u64 {
-        let stage = &plan.stages[self.stage];
-        let outputs = stage.outputs.iter().enumerate();
-        let kept = outputs.filter(|(n, _)| kept(*n) && !stage.is_reduction(*n));
-        let kept: u64 = kept
-            .map(|(_, o)| Pool::footprint(o.cell_bytes() as usize) as u64)
-            .sum();
+    pub fn memory(&self, plan: &Plan, kept: &[bool]) -> u64 {
         let run = || self.own.iter().chain([&self.stage]);
         let standing: u64 = run().map(|s| plan.stages[*s].memory.standing).sum();
         let largest = run().map(|s| plan.stages[*s].memory.total()).max();
-        kept * self.tasks.len() as u64 + standing + largest.unwrap_or(0)
+        self.kept_bytes(plan, kept) + standing + largest.unwrap_or(0)
     }
 
     fn check(&self, plan: &Plan) -> Result<()> {
@@ -138,8 +156,8 @@ impl Part {
 }
 
 /// Runs a part of a plan: with what its tasks read from others, gives what it makes. For each output of its
-/// stage, `sinks` has where its cells go; where there are some, and no other stage reads it, it is not
-/// handed on. Sinks are neither committed nor aborted.
+/// stage, `sinks` has where its cells go, and `kept` whether they are handed on. Sinks are neither committed
+/// nor aborted. Who listens is told of the whole plan's stages and of the tasks that run.
 ///
 /// # Errors
 /// [`Error::OverBudget`] where what it [needs](Part::memory) is more than the memory limit, and the errors
@@ -149,14 +167,13 @@ pub fn run_part(
     part: &Part,
     given: Vec<Item>,
     sinks: &[Vec<Arc<dyn Sink>>],
+    kept: &[bool],
     options: &RunOptions<'_>,
 ) -> Result<Vec<Item>> {
     part.check(plan)?;
     let stage = &plan.stages[part.stage];
-    let read = read_later(plan);
     let sinks_of = |output: usize| sinks.get(output).map_or(&[][..], |s| &s[..]);
-    let kept = |output: usize| read[part.stage][output] || sinks_of(output).is_empty();
-    let needed = part.memory(plan, &kept);
+    let needed = part.memory(plan, kept);
     if needed > options.memory_limit {
         return Err(Error::OverBudget {
             operation: stage.label.clone(),
@@ -170,7 +187,7 @@ pub fn run_part(
     let mut destinations: Vec<Vec<Vec<Destination<'_>>>> = plan.stages.iter().map(empty).collect();
     for (output, list) in destinations[part.stage].iter_mut().enumerate() {
         list.extend(sinks_of(output).iter().cloned().map(Destination::Sink));
-        if kept(output) {
+        if kept.get(output).copied().unwrap_or(false) {
             list.push(Destination::Kept(Mutex::default()));
         }
     }
@@ -192,16 +209,9 @@ pub fn run_part(
     }
     let work = PlanWork::part(plan, part.numbers(plan), part.stage);
     let threads = options.executor.threads().min(part.tasks.len()).max(1);
-    let room = options.memory_limit;
-    let run = Run::new(
-        plan,
-        options,
-        work,
-        &destinations,
-        cells,
-        room,
-        room - needed,
-    );
+    let room = options.memory_limit - part.kept_bytes(plan, kept);
+    let spare = options.memory_limit - needed;
+    let run = Run::new(plan, options, work, &destinations, cells, room, spare);
     run.tell(&Event::Started {
         plan,
         threads,

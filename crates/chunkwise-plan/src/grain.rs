@@ -43,12 +43,17 @@ pub(crate) fn tasks(wants: &Wants<'_>, stages: &[Stage]) -> (Grid, Dims) {
     let shape = &wants.fused.shape;
     let ndim = shape.len();
     let (priority, crossed) = axis_priority(wants.fused);
-    let order = execution_order(ndim, &wants.reduced);
     if wants.stored.is_none()
-        && let Some(grid) = natural_grid(wants, stages)
+        && let Some((grid, as_made)) = natural_grid(wants, stages)
     {
-        return (grid, order);
+        // What is read in the order in which it is made is read soon.
+        let order = as_made.filter(|_| wants.reduced.is_empty());
+        return (
+            grid,
+            order.unwrap_or_else(|| execution_order(ndim, &wants.reduced)),
+        );
     }
+    let order = execution_order(ndim, &wants.reduced);
     let total: usize = shape.iter().fold(1usize, |n, d| n.saturating_mul(*d));
     let by_cost = (TASK_NANOSECONDS / wants.fused.cost().max(0.1)) as usize;
     let mut elements = by_cost
@@ -201,8 +206,8 @@ fn execution_order(ndim: usize, reduced: &[&[usize]]) -> Dims {
 }
 
 /// Where the input is kept in cells of a sensible size, tasks are those cells: nothing is copied
-/// together, and nothing is read twice.
-fn natural_grid(wants: &Wants<'_>, stages: &[Stage]) -> Option<Grid> {
+/// together, and nothing is read twice. With the order in which the cells are made.
+fn natural_grid(wants: &Wants<'_>, stages: &[Stage]) -> Option<(Grid, Option<Dims>)> {
     let fits = |grid: &Grid| {
         let cell: usize = grid.largest().iter().product();
         let limited = (wants.memory_limit / 16) as usize / wants.bytes.max(1);
@@ -220,12 +225,18 @@ fn natural_grid(wants: &Wants<'_>, stages: &[Stage]) -> Option<Grid> {
         .find_map(|leaf| {
             match &leaf.input {
                 Input::Stage { stage, output } => {
-                    Some(stages[*stage].outputs[*output].grid.clone())
+                    let of = &stages[*stage];
+                    let grid = of.outputs[*output].grid.clone();
+                    let order = (grid.counts() == of.tasks.counts()).then(|| of.order.clone());
+                    Some((grid, order))
                 }
-                Input::Source(source) => source.grid().filter(|_| !cuts::is_dear(&**source)),
+                Input::Source(source) => {
+                    let grid = source.grid().filter(|_| !cuts::is_dear(&**source));
+                    grid.map(|grid| (grid, None))
+                }
                 _ => None,
             }
-            .filter(fits)
+            .filter(|(grid, _)| fits(grid))
         })
 }
 

@@ -12,6 +12,7 @@ use chunkwise::{
     Subscriber, ViewMut, ZarrSink,
 };
 use chunkwise_core::{Pool, SourceId};
+use pyo3::buffer::PyBuffer;
 use pyo3::exceptions::PyValueError;
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -100,7 +101,7 @@ impl PyClusterPlan {
 
     /// The plan in fragments for so many at once, each in `room` bytes.
     fn cut(&self, py: Python<'_>, slots: usize, room: u64) -> PyResult<PyCut> {
-        let limits = Limits { slots, room };
+        let limits = Limits::new(slots, room);
         let cut = py.detach(|| self.plan.cut(&limits)).or_raise()?;
         Ok(PyCut {
             cut: Arc::new(cut),
@@ -356,6 +357,22 @@ fn elements(py: Python<'_>, form: &PartForm, buffer: &Bound<'_, PyAny>) -> PyRes
         return Chunk::build(&Pool::new(0), form.dtype, &form.shape, empty).or_raise();
     }
     let numpy = py.import(intern!(py, "numpy"))?;
+    if form.dtype == DType::Bool {
+        // Whatever the bytes are, a bool is 0 or 1.
+        let bytes = PyBuffer::<u8>::get(buffer)?.to_vec(py)?;
+        return Chunk::build(&Pool::new(0), DType::Bool, &form.shape, |mut out| match out
+            .copy_from_bytes(&bytes)
+        {
+            true => Ok(()),
+            false => Err(Error::argument(
+                "reading a bundle",
+                "buffer",
+                bytes.len(),
+                format!("bytes for {:?}", form.shape),
+            )),
+        })
+        .or_raise();
+    }
     let mut line = numpy.call_method1(intern!(py, "frombuffer"), (buffer, form.dtype.name()))?;
     let flags = line.getattr(intern!(py, "flags"))?;
     if !flags.getattr(intern!(py, "aligned"))?.is_truthy()? {

@@ -68,7 +68,7 @@ fn open(plain: &Value) -> Option<std::io::Result<Arc<dyn Store>>> {
             settings: settings
                 .map(|s| Some((s[0].as_str()?.to_owned(), s[1].as_str()?.to_owned())))
                 .collect::<Option<_>>()?,
-            timeout: std::time::Duration::from_secs_f64(plain["timeout"].as_f64()?.max(0.0)),
+            timeout: std::time::Duration::try_from_secs_f64(plain["timeout"].as_f64()?).ok()?,
             retries: usize::try_from(plain["retries"].as_u64()?).ok()?,
         };
         let store = crate::RemoteStore::open(base, &options);

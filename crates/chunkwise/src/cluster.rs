@@ -9,7 +9,7 @@
 //! use chunkwise::{Random, Session};
 //! let x = Random::new(1).standard_normal([2000, 2000], 500)?.mean(0)?;
 //! let plan = ClusterPlan::new(&[&x], 1 << 30, Vec::new())?;
-//! let cut = plan.cut(&Limits { slots: 4, room: 1 << 28 })?;
+//! let cut = plan.cut(&Limits::new(4, 1 << 28))?;
 //! // Each of these could run anywhere, once those that it reads have.
 //! let session = Session::new(1, 1 << 28)?;
 //! let mut bundles = Vec::new();
@@ -70,6 +70,14 @@ impl ClusterPlan {
         mut sinks: Vec<Option<Arc<dyn Sink>>>,
         grain: Option<usize>,
     ) -> Result<ClusterPlan> {
+        if sinks.len() > arrays.len() {
+            return Err(Error::argument(
+                "plan for a cluster",
+                "sinks",
+                sinks.len(),
+                format!("for {} arrays", arrays.len()),
+            ));
+        }
         sinks.resize(arrays.len(), None);
         let exprs = arrays.iter().map(|a| a.expr().cloned());
         let exprs = optimize(&exprs.collect::<Result<Vec<Expr>>>()?)?;
@@ -181,7 +189,11 @@ impl ClusterPlan {
             });
         }
         let grid = stage.outputs[output.output].grid.clone();
-        let of = (output.stage, output.output);
+        let of = match &stage.kind {
+            chunkwise_plan::StageKind::Brought(source) => source.elsewhere().map(|e| e.output),
+            _ => None,
+        };
+        let of = of.unwrap_or((output.stage, output.output));
         Elsewhere::new(name, grid, Arc::clone(&cut.parcels[array]), of)
     }
 }

@@ -91,6 +91,14 @@ impl Client {
     }
 
     fn try_store(&self, arrays: &[&Array], sinks: &[Arc<dyn Sink>]) -> Result<()> {
+        if arrays.len() != sinks.len() {
+            return Err(Error::argument(
+                "store on a cluster",
+                "sinks",
+                sinks.len(),
+                format!("for {} arrays", arrays.len()),
+            ));
+        }
         let parts = sinks.iter().map(|sink| {
             sink.part().ok_or_else(|| {
                 let reason =

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use chunkwise::cluster::{Bundle, ClusterPlan, Cut, Elsewhere, Given, Limits, Read, Work};
 use chunkwise::{
-    Array, Axes, Chunk, DType, Error, Layout, Random, Region, Session, Sink, Source, StoreLocation,
-    ViewMut, ZarrSink, concatenate, s,
+    Array, Axes, Chunk, DType, Error, Grid, Layout, Random, Region, Session, Sink, Source,
+    StoreLocation, ViewMut, ZarrSink, concatenate, s,
 };
 use chunkwise_core::SourceId;
 
@@ -68,8 +68,13 @@ fn check(name: &str, arrays: &[&Array]) -> Cut {
             session = session.with_grain(elements);
         }
         let local = session.compute(arrays).unwrap();
-        for (slots, room) in [(1, LIMIT), (64, LIMIT), (5, 96 << 20)] {
-            let (cut, results) = run(arrays, Limits { slots, room }, grain);
+        for (slots, room, seconds) in [(1, LIMIT, 1.0), (64, LIMIT, 1e-4), (5, 96 << 20, 1e-3)] {
+            let limits = Limits {
+                slots,
+                room,
+                seconds,
+            };
+            let (cut, results) = run(arrays, limits, grain);
             for (n, (a, b)) in local.iter().zip(&results).enumerate() {
                 assert_eq!(a.shape(), b.shape(), "{name}, array {n}");
                 assert!(
@@ -128,6 +133,66 @@ fn stages_after_stages() {
 }
 
 #[test]
+fn merges_in_several_levels() {
+    let x = normal(&[900, 800], 150);
+    let several = [
+        x.sum(0).unwrap(),
+        x.sum(1).unwrap(),
+        x.max(..).unwrap(),
+        x.add(1.0).unwrap(),
+    ];
+    let cut = check("sums", &several.iter().collect::<Vec<_>>());
+    let later =
+        |f: &chunkwise::cluster::Fragment| matches!(f.work, Work::Merge { later: true, .. });
+    let limits = Limits {
+        seconds: 1e-6,
+        ..Limits::new(64, LIMIT)
+    };
+    drop(cut);
+    let arrays: Vec<&Array> = several.iter().collect();
+    let plan = ClusterPlan::with_grain(&arrays, LIMIT, Vec::new(), Some(2_000)).unwrap();
+    assert!(plan.cut(&limits).unwrap().fragments.iter().any(later));
+    let session = Session::new(2, LIMIT).unwrap().with_grain(2_000);
+    let local = session.compute(&arrays).unwrap();
+    let (_, results) = run(&arrays, limits, Some(2_000));
+    for (a, b) in local.iter().zip(&results) {
+        assert!(bits(a) == bits(b));
+    }
+}
+
+#[test]
+fn calls_are_spread() {
+    let x = normal(&[64], 1);
+    let y = x
+        .map_blocks(|c: ndarray::ArrayViewD<'_, f64>| c.to_owned())
+        .unwrap();
+    let plan = ClusterPlan::new(&[&y], LIMIT, Vec::new()).unwrap();
+    assert!(plan.cut(&Limits::new(16, LIMIT)).unwrap().fragments.len() >= 64);
+}
+
+#[test]
+fn small_carries_are_all_that_scans_hand_on() {
+    let x = normal(&[200_000, 8], 10_000);
+    let y = x.cumsum(0).unwrap();
+    let arrays = [&y];
+    let plan = ClusterPlan::with_grain(&arrays, LIMIT, Vec::new(), Some(20_000)).unwrap();
+    let limits = Limits {
+        seconds: 1e-3,
+        ..Limits::new(4, 8 << 20)
+    };
+    let cut = plan.cut(&limits).unwrap();
+    assert!(cut.fragments.len() > 4);
+    let picked = cut
+        .fragments
+        .iter()
+        .filter(|f| matches!(f.work, Work::Pick { .. }));
+    assert!(picked.clone().count() > 1 && picked.clone().all(|f| f.size < 4096));
+    let (_, results) = run(&arrays, limits, Some(20_000));
+    let local = Session::new(1, LIMIT).unwrap().with_grain(20_000);
+    assert!(bits(&local.compute(&arrays).unwrap()[0]) == bits(&results[0]));
+}
+
+#[test]
 fn orders() {
     let x = normal(&[600, 700], 100);
     check("sort rows", &[&x.sort(1, false).unwrap()]);
@@ -162,12 +227,7 @@ fn the_number_of_fragments_is_bounded() {
         .uniform(0.0, 1.0, [100_000_000, 1_000_000], 316)
         .unwrap();
     let plan = ClusterPlan::new(&[&x.mean(..).unwrap()], 1 << 33, Vec::new()).unwrap();
-    let cut = plan
-        .cut(&Limits {
-            slots: 100,
-            room: 1 << 30,
-        })
-        .unwrap();
+    let cut = plan.cut(&Limits::new(100, 1 << 30)).unwrap();
     assert!(cut.fragments.len() < 5000, "{}", cut.fragments.len());
     let bytes: usize = cut.fragments.iter().map(|f| f.spec.len()).sum();
     assert!(bytes < 200_000, "{bytes}");
@@ -182,15 +242,12 @@ fn what_fits_no_worker_is_refused() {
         Vec::new(),
     );
     let plan = plan.unwrap();
-    let tight = Limits {
-        slots: 2,
-        room: 1 << 16,
-    };
+    let tight = Limits::new(2, 1 << 16);
     let Err(Error::OverBudget { smallest, .. }) = plan.cut(&tight) else {
         unreachable!("64 KiB are enough?");
     };
     let room = smallest;
-    let found = plan.cut(&Limits { slots: 2, room });
+    let found = plan.cut(&Limits::new(2, room));
     let message = found.err().map(|e| e.to_string());
     // Of the stage that was refused it is enough; a later one may need more still.
     assert!(message.is_none_or(|m| !m.contains(&format!("{smallest} "))));
@@ -202,12 +259,7 @@ fn fragments_are_of_one_plan() {
     let one = ClusterPlan::new(&[&x.sum(0).unwrap()], LIMIT, Vec::new()).unwrap();
     let other = ClusterPlan::new(&[&x.sum(1).unwrap()], LIMIT, Vec::new()).unwrap();
     assert_ne!(one.fingerprint(), other.fingerprint());
-    let cut = one
-        .cut(&Limits {
-            slots: 1,
-            room: LIMIT,
-        })
-        .unwrap();
+    let cut = one.cut(&Limits::new(1, LIMIT)).unwrap();
     let session = Session::new(1, LIMIT).unwrap();
     let spec = &cut.fragments[0].spec;
     let run = |plan: &ClusterPlan, spec: &[u8]| {
@@ -239,12 +291,7 @@ fn reads_come_before() {
         .subtract(x.mean(Axes::from(1).keepdims()).unwrap())
         .unwrap();
     let plan = ClusterPlan::new(&[&y.cumsum(0).unwrap()], LIMIT, Vec::new()).unwrap();
-    let cut = plan
-        .cut(&Limits {
-            slots: 9,
-            room: 64 << 20,
-        })
-        .unwrap();
+    let cut = plan.cut(&Limits::new(9, 64 << 20)).unwrap();
     for (n, fragment) in cut.fragments.iter().enumerate() {
         let before = |r: &Read| matches!(r, Read::Fragment(m) if *m < n);
         assert!(
@@ -287,10 +334,7 @@ impl Source for Persisted {
 #[test]
 fn what_was_persisted_is_read_where_it_lies() {
     let session = Session::new(1, LIMIT).unwrap();
-    let limits = Limits {
-        slots: 3,
-        room: 8 << 20,
-    };
+    let limits = Limits::new(3, 8 << 20);
     let grain = Some(20_000);
     let x = normal(&[1000, 600], 200);
     let both = [x.mean(0).unwrap(), x.add(1.0).unwrap()];
@@ -304,6 +348,10 @@ fn what_was_persisted_is_read_where_it_lies() {
     }
     let parcels = first.results(&cut, 1, &bundles).unwrap();
     assert!(parcels.len() > 1);
+    // Small results have bundles of their own.
+    let means = first.results(&cut, 0, &bundles).unwrap();
+    let held: usize = means.iter().map(Bundle::nbytes).sum();
+    assert!(held < 1 << 20, "{held}");
     let source = Persisted {
         lies: first.elsewhere(&cut, 1, "x + 1").unwrap(),
         shape: vec![1000, 600],
@@ -353,8 +401,77 @@ fn what_was_persisted_is_read_where_it_lies() {
         let close = |(a, b): (&f64, &f64)| (a - b).abs() <= 1e-12 * b.abs().max(1.0);
         assert!(got.iter().zip(&expected).all(close), "{n}");
     }
+    // Kept again, it is where it was.
+    let again = ClusterPlan::new(&[&there], LIMIT, Vec::new()).unwrap();
+    let cut = again.cut(&limits).unwrap();
+    assert!(cut.fragments.is_empty());
+    let lies = again.elsewhere(&cut, 0, "x + 1").unwrap();
+    assert_eq!(
+        lies.output,
+        first
+            .elsewhere(&first.cut(&limits).unwrap(), 1, "")
+            .unwrap()
+            .output
+    );
     // Read by a run of this process, it is asked for its elements.
     assert!(there.sum(..).unwrap().compute().is_err());
+}
+
+/// A sink that remembers nothing but how much it was given.
+#[derive(Debug, Default)]
+struct Counted(std::sync::atomic::AtomicUsize, Option<Grid>);
+
+impl Sink for Counted {
+    fn name(&self) -> String {
+        "counted".to_owned()
+    }
+    fn grid(&self) -> Option<Grid> {
+        self.1.clone()
+    }
+    fn write(&self, region: &Region, _: chunkwise_core::View<'_>) -> chunkwise::Result<()> {
+        if let Some(grid) = &self.1 {
+            let whole = |at: chunkwise_core::Dims| grid.region(&at).intersect(region);
+            assert!(
+                grid.covering(region)
+                    .all(|at| whole(at.clone()) == Some(grid.region(&at)))
+            );
+        }
+        self.0
+            .fetch_add(region.len(), std::sync::atomic::Ordering::Relaxed);
+        Ok(())
+    }
+    fn commit(&self) -> chunkwise::Result<()> {
+        Ok(())
+    }
+    fn abort(&self) {}
+}
+
+#[test]
+fn an_array_is_stored_twice_and_asked_for() {
+    let x = normal(&[600, 500], 100);
+    let sinks = [
+        Grid::regular(&[600, 500], &[90, 70]),
+        Grid::regular(&[600, 500], &[100, 100]),
+    ]
+    .map(|grid| Arc::new(Counted(Default::default(), Some(grid))));
+    let arrays = [&x, &x, &x];
+    let given = sinks.iter().map(|s| Some(Arc::clone(s) as Arc<dyn Sink>));
+    let given: Vec<_> = given.chain([None]).collect();
+    let plan = ClusterPlan::with_grain(&arrays, LIMIT, given, Some(20_000)).unwrap();
+    let cut = plan.cut(&Limits::new(4, LIMIT)).unwrap();
+    let session = Session::new(1, LIMIT).unwrap();
+    let mut bundles = Vec::new();
+    for fragment in &cut.fragments {
+        let given = plan.given(fragment, &bundles).unwrap();
+        bundles.push(plan.run(&session, &fragment.spec, given).unwrap());
+    }
+    for sink in &sinks {
+        assert_eq!(sink.0.load(std::sync::atomic::Ordering::Relaxed), 300_000);
+    }
+    let held = plan.results(&cut, 2, &bundles).unwrap();
+    let got = plan.collect(&cut, 2, &held).unwrap();
+    assert!(bits(&got) == bits(&x.compute().unwrap()));
+    assert!(ClusterPlan::new(&[], LIMIT, vec![None]).is_err());
 }
 
 #[test]
@@ -371,10 +488,7 @@ fn parts_are_stored_by_whoever_makes_them() {
     let total = x.sum(..).unwrap();
     let arrays = [&x, &total];
     let plan = ClusterPlan::with_grain(&arrays, LIMIT, vec![Some(part())], Some(20_000)).unwrap();
-    let limits = Limits {
-        slots: 4,
-        room: LIMIT,
-    };
+    let limits = Limits::new(4, LIMIT);
     let cut = plan.cut(&limits).unwrap();
     let session = Session::new(1, LIMIT).unwrap();
     let mut bundles = Vec::new();
@@ -403,10 +517,7 @@ fn parts_are_stored_by_whoever_makes_them() {
 fn a_lane_is_sorted_that_fits_no_worker() {
     let line = normal(&[2_000_000], 100_000);
     let sorted = line.sort(0, false).unwrap();
-    let limits = Limits {
-        slots: 4,
-        room: 6 << 20,
-    };
+    let limits = Limits::new(4, 6 << 20);
     let (cut, results) = run(&[&sorted], limits, Some(50_000));
     assert!(
         cut.fragments

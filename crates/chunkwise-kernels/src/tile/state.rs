@@ -50,8 +50,10 @@ impl State {
     /// # Errors
     /// [`Error::InvalidArgument`] for bytes that are no state of this reduction over so many cells.
     pub fn from_bytes(pool: &Pool, reducer: &Reducer, cells: usize, bytes: &[u8]) -> Result<State> {
-        let expected = reducer.state_len(cells);
-        if bytes.len() != expected || !reducer.holds(bytes, cells) {
+        // No state has less than a byte for each cell, and no sum of this size overflows.
+        let cells_fit = cells <= bytes.len();
+        let expected = reducer.state_len(cells.min(bytes.len()));
+        if !cells_fit || bytes.len() != expected || !reducer.holds(bytes, cells) {
             return Err(Error::argument(
                 "reading a state",
                 "bytes",
@@ -90,11 +92,15 @@ impl State {
             ));
         }
         Chunk::build(pool, self.reducer.output, shape, |mut out| {
-            // SAFETY: an initialised state, and room for the elements it gives.
-            unsafe {
-                self.reducer
-                    .finish(self.buffer.as_ptr(), self.cells, out.as_mut_ptr())
-            }
+            // Booleans are made 0 or 1: a state may have come as bytes.
+            let done = out.fill_bytes(|out| {
+                // SAFETY: an initialised state, and room for the elements it gives.
+                unsafe {
+                    self.reducer
+                        .finish(self.buffer.as_ptr(), self.cells, out.as_mut_ptr())
+                }
+            });
+            done.unwrap_or_else(|| Err(Error::internal("reduce", "a result with gaps")))
         })
     }
 

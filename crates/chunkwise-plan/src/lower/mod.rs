@@ -161,10 +161,15 @@ impl<'a> Lowering<'a> {
         let mut outputs = Vec::new();
         for (root, delivery) in roots.iter().zip(deliveries) {
             let mut at = self.placed[&root.id()];
-            if let Some(stored) = self.stored.get(&root.id()).cloned() {
-                let made = &self.stages[at.stage].outputs[at.output].grid;
-                let whole = made.axes().iter().zip(stored.axes());
-                if !whole.into_iter().all(|(made, stored)| made.holds(stored)) {
+            // Its own chunks: the same array may be stored in others too.
+            let stored = delivery.grid.clone();
+            if let Some(stored) = stored.filter(|g| g.shape().as_slice() == root.shape()) {
+                let of = &self.stages[at.stage];
+                let made = &of.outputs[at.output].grid;
+                let mut whole = made.axes().iter().zip(stored.axes());
+                // What lies elsewhere is made by no task that could store it.
+                let is_made = !matches!(of.kind, StageKind::Brought(_));
+                if !is_made || !whole.all(|(made, stored)| made.holds(stored)) {
                     let stage = self.storing(root, stored)?;
                     let stage = push(&mut self.stages, stage);
                     at = OutputRef { stage, output: 0 };
