@@ -402,7 +402,7 @@ def _call(
     nout: int | None,
     needs: tuple[int, int] | None = None,
 ) -> Delayed:
-    """A call as a task; the bytes that it needs are those of its value, and of what is beside it."""
+    """A call as a task; it needs bytes for its value, and beside it."""
     key = kwargs.pop("dask_key_name", None)
     if key is None:
         key = _key(_name_of(function), pure, token, args, kwargs)

@@ -369,9 +369,11 @@ def test_declared_bytes_are_held_to_the_memory_limit():
         load = chunkwise.delayed(make, nbytes=2**20, scratch=2**19)
         both = chunkwise.delayed(lambda a, b: a + b)(load(1), load(2))
         refused = r"2\.50 MiB at once, more than the memory limit of 2\.00 MiB.* 2\.50 MiB"
-        with chunkwise.config.set(memory_limit="2 MiB"):
-            with pytest.raises(chunkwise.MemoryLimitError, match=refused):
-                both.compute()
+        with (
+            chunkwise.config.set(memory_limit="2 MiB"),
+            pytest.raises(chunkwise.MemoryLimitError, match=refused),
+        ):
+            both.compute()
         assert ran == 0
         with chunkwise.config.set(memory_limit="2.5 MiB"):
             assert both.compute() == 3
