@@ -331,6 +331,7 @@ class Graph:
         cache: dict[str, Any] | None,
         classes: Sequence[type],
         subgraph: Any | None = None,
+        declared: dict[str, Any] | None = None,
     ) -> Graph: ...
     def __len__(self) -> int:
         """Return len(self)."""
@@ -598,9 +599,11 @@ def call(
     dtype: str,
     chunks: Sequence[Sequence[int]],
     trim: Sequence[tuple[int, int]],
+    identity: str | None = None,
 ) -> Expr:
     """An array made by `function(chunks, block, start, shape)` for each of its chunks, which gives a NumPy
-    array of that shape and dtype: `chunks` are the inputs' parts, `block` the chunk's index."""
+    array of that shape and dtype: `chunks` are the inputs' parts, `block` the chunk's index. Calls of one
+    name, `identity`, inputs and result are one; without an identity each is another."""
 
 def calls(
     function: Any,

@@ -158,6 +158,22 @@ def _key(name: str, pure: bool | None, *things: Any) -> str:
     return f"{name}-{_token(*things) if pure else uuid.uuid4().hex}"
 
 
+def _bytes(name: str, value: Any) -> int:
+    if value is None:
+        return 0
+    if isinstance(value, str):
+        return _native.parse_bytes(value)
+    try:
+        number = operator.index(value)
+    except TypeError:
+        raise TypeError(
+            f'{name} must be a number of bytes or a text such as "8 MB", got {value!r}'
+        ) from None
+    if not 0 <= number < 2**64:
+        raise ValueError(f"{name} must be from 0 to 2**64 - 1, got {number}")
+    return number
+
+
 #: For a function that is given later.
 _LATER: Any = object()
 
@@ -168,6 +184,9 @@ def delayed(
     pure: bool | None = None,
     nout: int | None = None,
     traverse: bool = True,
+    *,
+    nbytes: int | str | None = None,
+    scratch: int | str | None = None,
 ) -> Any:
     """Makes a function lazy, or an object whose attributes, methods and operators are.
 
@@ -185,15 +204,32 @@ def delayed(
         Into how many parts the values of the calls are taken apart by iterating.
     traverse : bool
         Whether to look into containers.
+    nbytes : int or str, optional
+        The most bytes of what one call of the function gives: ``8_000_000``, ``"8 MB"``. They are
+        held from the call's begin until the last task that reads its value has ended.
+    scratch : int or str, optional
+        The most bytes that one call needs beside its value while it runs.
 
     Returns
     -------
     Delayed
 
+    Raises
+    ------
+    TypeError
+        Bytes that are neither a number nor a text, or of something that is no function.
+    ValueError
+        Bytes below zero, a text that says no number of them, or an `nout` that is no count.
+    chunkwise.MemoryLimitError
+        When it is computed, before any task runs: one thread that runs the tasks one after another
+        would hold more declared bytes than the memory limit.
+
     Notes
     -----
-    Signature and behaviour are those of ``dask.delayed``. `Delayed` and `chunkwise.array.Array`
-    as arguments arrive as their values: an array as a NumPy array.
+    Signature and behaviour are those of ``dask.delayed``; `nbytes` and `scratch` are chunkwise's
+    own. Tasks that declare bytes begin only where these fit into the memory limit beside what
+    others hold; those that declare nothing count as nothing. `Delayed` and
+    `chunkwise.array.Array` as arguments arrive as their values: an array as a NumPy array.
 
     Examples
     --------
@@ -208,11 +244,33 @@ def delayed(
     >>> low, high = chunkwise.delayed(divmod, nout=2)(17, 5)
     >>> chunkwise.compute(low, high)
     (3, 2)
+    >>> load = chunkwise.delayed(bytes, nbytes="1 GiB")
+    >>> with chunkwise.config.set(memory_limit="512 MiB"):
+    ...     try:
+    ...         load(2**30).compute()
+    ...     except chunkwise.MemoryLimitError as error:
+    ...         print(str(error).partition(";")[0])
+    graph needs 1.00 GiB at once, more than the memory limit of 512.00 MiB
     """
     if nout is not None and (type(nout) is not int or nout < 0):
         raise ValueError(f"nout must be None or a non-negative integer, got {nout!r}")
     if obj is _LATER:
-        return functools.partial(delayed, name=name, pure=pure, nout=nout, traverse=traverse)
+        return functools.partial(
+            delayed,
+            name=name,
+            pure=pure,
+            nout=nout,
+            traverse=traverse,
+            nbytes=nbytes,
+            scratch=scratch,
+        )
+    needs = None
+    if nbytes is not None or scratch is not None:
+        if not callable(obj) or isinstance(obj, Delayed):
+            raise TypeError(
+                f"nbytes and scratch are of a function's calls, got {type(obj).__name__!r}"
+            )
+        needs = (_bytes("nbytes", nbytes), _bytes("scratch", scratch))
     if isinstance(obj, Delayed):
         return obj
     if _is_array(obj):
@@ -225,7 +283,7 @@ def delayed(
             return Delayed(key, node, tuple(inputs), nout)
         obj = node
     name = name or _key(getattr(obj, "__name__", type(obj).__name__), pure, obj)
-    return DelayedLeaf(obj, name, pure, nout)
+    return DelayedLeaf(obj, name, pure, nout, needs)
 
 
 class Delayed:
@@ -240,16 +298,22 @@ class Delayed:
     2
     """
 
-    __slots__ = ("__weakref__", "_inputs", "_key", "_length", "_node")
+    __slots__ = ("__weakref__", "_inputs", "_key", "_length", "_needs", "_node")
 
     def __init__(
-        self, key: str, node: Any, inputs: tuple[Delayed, ...], length: int | None = None
+        self,
+        key: str,
+        node: Any,
+        inputs: tuple[Delayed, ...],
+        length: int | None = None,
+        needs: tuple[int, int] | None = None,
     ) -> None:
         set_ = object.__setattr__
         set_(self, "_key", key)
         set_(self, "_node", node)
         set_(self, "_inputs", inputs)
         set_(self, "_length", length)
+        set_(self, "_needs", needs)
 
     @property
     def key(self) -> str:
@@ -336,8 +400,9 @@ def _call(
     kwargs: dict[str, Any],
     pure: bool | None,
     nout: int | None,
+    needs: tuple[int, int] | None = None,
 ) -> Delayed:
-    """A call as a task."""
+    """A call as a task; it needs bytes for its value, and beside it."""
     key = kwargs.pop("dask_key_name", None)
     if key is None:
         key = _key(_name_of(function), pure, token, args, kwargs)
@@ -347,24 +412,32 @@ def _call(
     task = _Task(function, *given)
     # A keyword may have any name.
     task.kwargs = named
-    return Delayed(key, task, tuple(inputs), nout)
+    return Delayed(key, task, tuple(inputs), nout, needs)
 
 
 class DelayedLeaf(Delayed):
     """A function or another object, wrapped."""
 
-    __slots__ = ("_nout", "_obj", "_pure")
+    __slots__ = ("_call_needs", "_nout", "_obj", "_pure")
 
-    def __init__(self, obj: Any, key: str, pure: bool | None, nout: int | None) -> None:
+    def __init__(
+        self,
+        obj: Any,
+        key: str,
+        pure: bool | None,
+        nout: int | None,
+        needs: tuple[int, int] | None = None,
+    ) -> None:
         super().__init__(key, _Value(obj), (), nout)
         set_ = object.__setattr__
         set_(self, "_obj", obj)
         set_(self, "_pure", pure)
         set_(self, "_nout", nout)
+        set_(self, "_call_needs", needs)
 
     def __call__(self, *args: Any, pure: bool | None = None, **kwargs: Any) -> Delayed:
         pure = self._pure if pure is None else pure
-        return _call(self._obj, self._key, args, kwargs, pure, self._nout)
+        return _call(self._obj, self._key, args, kwargs, pure, self._nout, self._call_needs)
 
     @property
     def __name__(self) -> str:
@@ -476,7 +549,8 @@ def _compute(wanted: list[Delayed], arrays: list[Any] | None = None) -> Any:
     classes = [Delayed, _Value, _Alias, _Task, _Task]
     made: dict[str, Any] = {}
     if keys:
-        native = _native.Graph(graph, keys, None, classes)
+        declared = {key: one._needs for key, one in needed.items() if one._needs is not None}
+        native = _native.Graph(graph, keys, None, classes, None, declared)
         made = dict(zip(keys, _session.current().run_graph(native), strict=True))
     results = [made[one._key] for one in wanted]
     return results if arrays is None else (results, elements[len(inner) :])

@@ -315,3 +315,82 @@ def test_progress_is_told() -> None:
     with Profiler() as profiler:
         chunkwise.compute(*[delayed(time.sleep)(0.001) for _ in range(5)])
     assert len(profiler.results) == 5
+
+
+def test_two_arrays_of_one_task_run_it_once():
+    runs = []
+
+    def load(n):
+        runs.append(n)
+        return np.full(3, n)
+
+    task = chunkwise.delayed(load)(7)
+    a, b = (da.from_delayed(task, (3,), dtype=float) for _ in range(2))
+    np.testing.assert_array_equal((a + b * 2).compute(), [21.0] * 3)
+    assert runs == [7]
+    chunkwise.compute(a.sum(), b)
+    assert runs == [7] * 2
+    # Other tasks, and other results of the same, are their own.
+    other = da.from_delayed(chunkwise.delayed(load)(8), (3,), dtype=float)
+    whole = da.from_delayed(task, (3,), dtype=int)
+    got = chunkwise.compute(a, other, whole)
+    assert [x.dtype.kind for x in got] == ["f", "f", "i"]
+    assert [x[0] for x in got] == [7, 8, 7] and sorted(runs[2:]) == [7, 7, 8]
+
+
+def test_declared_bytes_are_held_to_the_memory_limit():
+    lock, held, most, ran = threading.Lock(), 0, 0, 0
+
+    def make(n):
+        nonlocal held, most, ran
+        with lock:
+            ran += 1
+            held += 1
+            most = max(most, held)
+        time.sleep(0.005)
+        return n
+
+    def take(n, _before=None):
+        nonlocal held
+        with lock:
+            held -= 1
+        return n
+
+    with chunkwise.config.set(num_threads=4):
+        for limit, least, expected in (("16 MiB", 2, 4), ("2 MiB", 1, 2)):
+            most = 0
+            load = chunkwise.delayed(make, nbytes="1 MiB")
+            parts = [chunkwise.delayed(take)(load(n)) for n in range(24)]
+            with chunkwise.config.set(memory_limit=limit):
+                assert chunkwise.compute(*parts) == tuple(range(24))
+            assert least <= most <= expected
+        # One thread would have two of them, and the room beside, at once.
+        ran = 0
+        load = chunkwise.delayed(make, nbytes=2**20, scratch=2**19)
+        both = chunkwise.delayed(lambda a, b: a + b)(load(1), load(2))
+        refused = r"2\.50 MiB at once, more than the memory limit of 2\.00 MiB.* 2\.50 MiB"
+        with (
+            chunkwise.config.set(memory_limit="2 MiB"),
+            pytest.raises(chunkwise.MemoryLimitError, match=refused),
+        ):
+            both.compute()
+        assert ran == 0
+        with chunkwise.config.set(memory_limit="2.5 MiB"):
+            assert both.compute() == 3
+
+
+def test_declared_bytes_are_of_calls_only():
+    declared = chunkwise.delayed(nbytes="1 TiB")(len)
+    again = pickle.loads(pickle.dumps(declared))
+    for function in (declared, again):
+        with pytest.raises(chunkwise.MemoryLimitError):
+            function("four").compute()
+    assert declared.compute() is len
+    with pytest.raises(TypeError, match="of a function's calls, got 'list'"):
+        chunkwise.delayed([1, 2], nbytes=8)
+    with pytest.raises(TypeError, match="nbytes must be a number of bytes"):
+        chunkwise.delayed(len, nbytes=1.5)
+    with pytest.raises(ValueError, match="scratch must be from 0"):
+        chunkwise.delayed(len, scratch=-1)
+    with pytest.raises(ValueError):
+        chunkwise.delayed(len, nbytes="much")

@@ -12,7 +12,7 @@ import chunkwise.array as da
 import numpy as np
 import pytest
 from chunkwise import _chunkwise as native
-from chunkwise import _svg
+from chunkwise import _session, _svg
 from chunkwise.array import Array
 from chunkwise.diagnostics import Picture
 
@@ -245,6 +245,16 @@ def test_repeats_in_a_picture_are_drawn_once():
     # The first and the last are there.
     assert sum("mean" in name for name in names) >= 2
     assert len(boxes) < 41
+
+
+def test_a_loop_of_rolls_has_a_small_plan_and_picture():
+    x = da.ones((1000, 1000), chunks=100)
+    for _ in range(100):
+        x = da.roll(x, 1, 0) + x
+    stages, _ = native.plan_outline(_session.current(), [x._expr])
+    assert len(stages) < 40
+    assert sum(len(stage["operations"]) for stage in stages) < 1000
+    assert len(x.visualize().svg) < 100_000
 
 
 def test_siblings_in_a_picture_are_one_box():

@@ -147,8 +147,11 @@ pub(crate) fn function(
 }
 
 /// An array made by `function(chunks, block, start, shape)` for each of its chunks, which gives a NumPy
-/// array of that shape and dtype: `chunks` are the inputs' parts, `block` the chunk's index.
+/// array of that shape and dtype: `chunks` are the inputs' parts, `block` the chunk's index. Calls of one
+/// name, `identity`, inputs and result are one; without an identity each is another.
 #[pyfunction]
+#[pyo3(signature = (function, name, inputs, dtype, chunks, trim, identity=None))]
+#[expect(clippy::too_many_arguments, reason = "Python's arguments")]
 fn call(
     py: Python<'_>,
     function: Py<PyAny>,
@@ -157,9 +160,16 @@ fn call(
     dtype: &str,
     chunks: Vec<Vec<usize>>,
     trim: Vec<(usize, usize)>,
+    identity: Option<String>,
 ) -> PyResult<PyExpr> {
     let outputs = vec![output(dtype, chunks)?];
-    let mut made = run(py, function, name, inputs, outputs, trim, false)?;
+    let function = PyFunction {
+        function,
+        outputs,
+        trim,
+        many: false,
+    };
+    let mut made = run(py, function, name, inputs, identity)?;
     made.pop()
         .ok_or_else(|| PyValueError::new_err("a call without a result"))
 }
@@ -178,31 +188,31 @@ fn calls(
         .into_iter()
         .map(|(dtype, chunks)| output(&dtype, chunks))
         .collect::<PyResult<Vec<_>>>()?;
-    run(py, function, name, inputs, outputs, Vec::new(), true)
+    let function = PyFunction {
+        function,
+        outputs,
+        trim: Vec::new(),
+        many: true,
+    };
+    run(py, function, name, inputs, None)
 }
 
 fn run(
     py: Python<'_>,
-    function: Py<PyAny>,
+    function: PyFunction,
     name: String,
     inputs: Vec<(Py<PyExpr>, Vec<Option<PyFollow>>)>,
-    outputs: Vec<CallOutput>,
-    trim: Vec<(usize, usize)>,
-    many: bool,
+    identity: Option<String>,
 ) -> PyResult<Vec<PyExpr>> {
-    let function = PyFunction {
-        function,
-        outputs: outputs.clone(),
-        trim: trim.clone(),
-        many,
-    };
-    let call = Call::of(
+    let (outputs, trim) = (function.outputs.clone(), function.trim.clone());
+    let mut call = Call::of(
         name,
         call_inputs(inputs, &outputs)?,
         outputs,
         Arc::new(function),
     );
-    let call = call.trim(trim);
+    call.trim = trim.into();
+    call.identity = identity;
     build_all(py, || {
         let at = chunkwise::Location::caller();
         let made = chunkwise::Expr::calls(call)?;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chunkwise::Error;
-use chunkwise::graph::{Graph, GraphBuilder, Tasks, Worker};
+use chunkwise::graph::{Declared, Graph, GraphBuilder, Tasks, Worker};
 use pyo3::exceptions::{PyKeyError, PyRuntimeError, PyTypeError, PyValueError};
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -73,15 +73,17 @@ impl PyGraph {
     /// (`func`, `args`, `kwargs`), or of a base class (`dependencies`, called with a dict of them). The
     /// arguments of a task may be references, and nodes themselves. `cache` has values of keys that are
     /// not made. A node of no such class is a `TypeError`. `subgraph` is the function of tasks that
-    /// are fused from several: of a dict of nodes, the wanted key, keys of inputs, and these.
+    /// are fused from several: of a dict of nodes, the wanted key, keys of inputs, and these. `declared`
+    /// has, for keys of tasks, the bytes of their results and those that they need beside while they run.
     #[new]
-    #[pyo3(signature = (dsk, wanted, cache, classes, subgraph=None))]
+    #[pyo3(signature = (dsk, wanted, cache, classes, subgraph=None, declared=None))]
     fn new(
         dsk: &Bound<'_, PyDict>,
         wanted: Vec<Bound<'_, PyAny>>,
         cache: Option<&Bound<'_, PyDict>>,
         classes: Vec<Bound<'_, PyType>>,
         subgraph: Option<Bound<'_, PyAny>>,
+        declared: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<PyGraph> {
         let classes = <[Bound<'_, PyType>; 5]>::try_from(classes)
             .map_err(|c| PyValueError::new_err(format!("5 classes, got {}", c.len())))?;
@@ -108,6 +110,13 @@ impl PyGraph {
             };
             steps.push(step);
             builder.task(inputs.iter().copied());
+        }
+        for (key, bytes) in declared.into_iter().flatten() {
+            let Some(task) = reader.numbers.get_item(&key)? else {
+                continue;
+            };
+            let (result, scratch) = bytes.extract()?;
+            builder.declare(task.extract()?, Declared { result, scratch });
         }
         let keys = &reader.keys;
         let name = |n: usize| keys.get(n).map_or_else(String::new, written);

@@ -68,3 +68,38 @@ fn a_plan_does_not_grow_with_its_chunks() {
     assert!(zeros.chunks().count() > 1_000_000_000);
     assert!(explain(&zeros.sum(0).unwrap()).len() < 2000);
 }
+
+/// One step reads what came before at two places and once more beside them: three times as many bodies
+/// with each step, unless something is kept between.
+#[test]
+fn what_is_read_again_and_again_is_kept_between() {
+    let rolled = |steps: usize| {
+        let mut x = Array::ones([100, 100], DType::F64, 10).unwrap();
+        for _ in 0..steps {
+            x = (x.roll(&[1], 0).unwrap() + &x) * 0.5;
+        }
+        x
+    };
+    let stages = |x: &Array| {
+        let text = explain(x);
+        text.matches("\nstage ").count()
+    };
+    assert_eq!(stages(&rolled(3)), 1);
+    let (fifty, hundred) = (stages(&rolled(50)), stages(&rolled(100)));
+    assert!((5..30).contains(&fifty), "{fifty}");
+    assert!(hundred <= 2 * fifty + 1, "{hundred}");
+    let mean = rolled(100).mean(..).unwrap();
+    let value = mean.compute().unwrap();
+    assert_eq!(value.item::<f64>().unwrap(), 1.0);
+}
+
+/// Parts and reads beside each other are not within each other.
+#[test]
+fn many_parts_are_not_kept() {
+    let x = Random::new(1).random([100, 100], 100).unwrap() + 1.0;
+    let parts: Vec<Array> = (0..200).map(|n| &x * f64::from(n)).collect();
+    let parts: Vec<&Array> = parts.iter().collect();
+    let whole = chunkwise::concatenate(&parts, 0).unwrap();
+    let text = explain(&(whole.reshape([-1_isize]).unwrap() + 1.0).sum(..).unwrap());
+    assert!(text.starts_with("plan: 1 stage,"), "{text}");
+}

@@ -38,8 +38,9 @@ def from_delayed(
     Returns
     -------
     Array
-        The function runs when elements are asked for: once in each run, on one thread. Join
-        several with `concatenate`, `stack` or `block`.
+        The function runs when elements are asked for: once in each run, on one thread, also
+        where several arrays of the same dtype and shape are made of it. Join several with
+        `concatenate`, `stack` or `block`.
 
     Raises
     ------
@@ -68,7 +69,9 @@ def from_delayed(
 
     trim = [(0, 0)] * len(chunks)
     called = name or "from_delayed"
-    return Array(_native.call(made, called, [], _dtypes.name(wanted), chunks, trim))
+    kind = _dtypes.name(wanted)
+    # One key is one task: arrays of the same task are the same expression, which runs once.
+    return Array(_native.call(made, called, [], kind, chunks, trim, f"delayed {task.key}"))
 
 
 def to_delayed(x: Array) -> np.ndarray:

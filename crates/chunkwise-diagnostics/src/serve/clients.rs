@@ -132,7 +132,7 @@ impl Clients {
     /// What is sent next is what stands now.
     fn renew(&self, tasks: bool, closed: bool) {
         let state = self.named(snapshot::state(&self.board, AGAIN), closed);
-        let tasks = tasks.then(|| snapshot::tasks(&self.board).to_string());
+        let tasks = tasks.then(|| snapshot::tasks(&self.board));
         let mut latest = self.lock();
         latest.closed = closed;
         let number = latest.state.0 + 1;
@@ -203,7 +203,8 @@ impl Clients {
             "/page.js" => ("text/javascript; charset=utf-8", SCRIPT),
             "/state" => {
                 let mut state = self.named(snapshot::state(&self.board, usize::MAX), false);
-                state["lanes"] = snapshot::tasks(&self.board);
+                let lanes = serde_json::from_str(&snapshot::tasks(&self.board));
+                state["lanes"] = lanes.unwrap_or(Value::Null);
                 let body = state.to_string();
                 return http::answer(stream, "200 OK", "application/json", &body);
             }
@@ -223,7 +224,7 @@ impl Clients {
         };
         let whole = self.named(snapshot::state(&self.board, usize::MAX), false);
         let first = http::event("state", seen, &whole.to_string())
-            + &http::event("tasks", seen, &snapshot::tasks(&self.board).to_string());
+            + &http::event("tasks", seen, &snapshot::tasks(&self.board));
         stream.write_all(first.as_bytes())?;
         loop {
             let (state, tasks, closed) = {

@@ -1,5 +1,6 @@
 //! What the board holds, as the JSON that the page reads.
 
+use std::fmt::Write;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -7,7 +8,7 @@ use chunkwise_core::Location;
 use serde_json::{Value, json};
 
 use super::board::{Board, RUNNING, Shown};
-use super::lane::Counts;
+use super::lane::{Bar, Counts};
 use super::watched::Watched;
 use crate::sampler::Sample;
 use crate::{now, resources};
@@ -58,38 +59,65 @@ fn latest(shown: &Shown, most: usize) -> Vec<Value> {
     shown.history.latest(most).map(row).collect()
 }
 
-/// The bars of every thread of the runs that are shown.
-pub(super) fn tasks(board: &Board) -> Value {
+/// The bars of every thread of the runs that are shown: thousands, so that they are written as text at once.
+pub(super) fn tasks(board: &Board) -> String {
     let runs: Vec<Arc<Watched>> = {
         let shown = board.lock();
         let running = shown.running.iter().rev().take(RUNNING);
         running.chain(shown.past.back()).cloned().collect()
     };
-    let runs: Vec<Value> = runs.iter().map(|r| lanes(r)).collect();
-    json!({ "now": now().as_secs_f64(), "runs": runs })
+    let mut out = format!("{{\"now\":{},\"runs\":", now().as_secs_f64());
+    listed(&mut out, &runs, |out, run| lanes(out, run));
+    out.push('}');
+    out
 }
 
-fn lanes(run: &Watched) -> Value {
+fn lanes(out: &mut String, run: &Watched) {
+    let (id, elapsed, threads) = (run.id, elapsed(run), run.threads);
+    out.push_str(&format!(
+        "{{\"id\":{id},\"elapsed\":{elapsed},\"threads\":{threads},\"lanes\":"
+    ));
+    // A lane is copied first: its thread waits meanwhile.
     let mut lanes = Vec::new();
-    let micros = |t: u64| t / 1000;
-    run.each_lane(|_, lane| {
-        let bars: Vec<Value> = lane
-            .bars
-            .iter()
-            .map(|b| {
-                let share = (b.share() * 100.0).round();
-                json!([micros(b.start), micros(b.end), b.stage, b.tasks, share])
-            })
-            .collect();
-        let running = lane.running.map(|(s, at)| json!([micros(at), s]));
-        lanes.push(json!({ "bars": bars, "running": running }));
+    run.each_lane(|_, lane| lanes.push((lane.bars.clone(), lane.running)));
+    listed(out, &lanes, |out, (bars, running)| {
+        out.push_str("{\"bars\":");
+        listed(out, bars, bar);
+        match running {
+            Some((stage, at)) => out.push_str(&format!(",\"running\":[{},{stage}]}}", at / 1000)),
+            None => out.push_str(",\"running\":null}"),
+        }
     });
-    json!({
-        "id": run.id,
-        "elapsed": elapsed(run),
-        "threads": run.threads,
-        "lanes": lanes,
-    })
+    out.push('}');
+}
+
+/// In microseconds and percent.
+fn bar(out: &mut String, bar: &Bar) {
+    let share = (bar.share() * 100.0).round() as u64;
+    for (before, number) in [
+        ('[', bar.start / 1000),
+        (',', bar.end / 1000),
+        (',', bar.stage as u64),
+        (',', bar.tasks),
+        (',', share),
+    ] {
+        out.push(before);
+        // Writing to a string does not fail.
+        let _ = write!(out, "{number}");
+    }
+    out.push(']');
+}
+
+/// A list.
+fn listed<T>(out: &mut String, items: &[T], mut write: impl FnMut(&mut String, &T)) {
+    out.push('[');
+    for (n, item) in items.iter().enumerate() {
+        if n > 0 {
+            out.push(',');
+        }
+        write(out, item);
+    }
+    out.push(']');
 }
 
 fn elapsed(run: &Watched) -> f64 {

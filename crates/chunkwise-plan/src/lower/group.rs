@@ -7,8 +7,6 @@ use chunkwise_expr::{Expr, Kind, NodeId};
 
 use super::Options;
 
-/// Concatenations, takes and reshapes within each other beyond this many are kept between.
-const NESTED: usize = 24;
 /// Every node once, inputs first.
 pub(super) fn postorder(exprs: &[Expr]) -> Vec<Expr> {
     let mut seen: HashSet<NodeId> = HashSet::new();
@@ -38,30 +36,6 @@ pub(super) fn is_barrier(e: &Expr, options: &Options) -> bool {
         Kind::Call { call, .. } => !call.is_elementwise(),
         _ => false,
     }
-}
-
-/// Nodes that are kept because too much lies within each other below them.
-pub(super) fn too_nested(nodes: &[Expr], options: &Options) -> HashSet<NodeId> {
-    let mut depth: HashMap<NodeId, usize> = HashMap::new();
-    let mut kept = HashSet::new();
-    for e in nodes {
-        let below = e.inputs().iter().map(|i| depth[&i.id()]).max().unwrap_or(0);
-        let nests = matches!(
-            e.kind(),
-            Kind::Concat { .. } | Kind::Take { .. } | Kind::Reshape(_) | Kind::Call { .. }
-        );
-        let mut own = if is_barrier(e, options) {
-            0
-        } else {
-            below + usize::from(nests)
-        };
-        if own > NESTED {
-            kept.insert(e.id());
-            own = 0;
-        }
-        depth.insert(e.id(), own);
-    }
-    kept
 }
 
 /// Nodes that are computed in one pass over the same index space.

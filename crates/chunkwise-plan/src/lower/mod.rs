@@ -1,6 +1,7 @@
 //! Lowering: which nodes get a stage, which share one, and what each stage does.
 
 mod group;
+mod nesting;
 mod pass;
 mod uses;
 
@@ -19,7 +20,8 @@ use crate::stage::{
     StageOutput,
 };
 use crate::{Body, TaskMemory, grain};
-use group::{Group, group, is_barrier, postorder, too_nested};
+use group::{Group, group, is_barrier, postorder};
+use nesting::too_nested;
 use pass::read_in_parts;
 use uses::Uses;
 

@@ -175,7 +175,7 @@ function drawPast() {
   by("past-section").hidden = state.past.length === 0;
   children(by("past"), state.past, (r) => r.id, () => {
     const row = make("tr", {}, make("td", { class: "name" }), make("td", { class: "state" }));
-    for (let n = 0; n < 6; n += 1) row.append(make("td", { class: "number" }));
+    for (let n = 0; n < 6; n += 1) row.append(make("td", { class: n < 3 ? "number" : "number wide" }));
     return row;
   }, (row, run) => {
     const words = [`${run.id}: ${run.name || "run"}`, STATES[run.state], time(run.elapsed),
