@@ -103,3 +103,20 @@ fn many_parts_are_not_kept() {
     let text = explain(&(whole.reshape([-1_isize]).unwrap() + 1.0).sum(..).unwrap());
     assert!(text.starts_with("plan: 1 stage,"), "{text}");
 }
+
+/// A take holds what it takes from: within each other they would hold twice as much with each step.
+#[test]
+fn takes_of_takes_need_little_memory() {
+    let begin = Random::new(3).random([300, 300], 100).unwrap();
+    let rows: Vec<isize> = (0..300).map(|n| n * 7 % 300).collect();
+    let step = |x: &Array| (x.take(&rows, 0).unwrap() + x) * 0.5;
+    let session = Session::new(2, 64 << 20).unwrap();
+    let value = |x: &Array| session.compute(&[x]).unwrap().remove(0);
+    let (mut lazy, mut known) = (begin.clone(), value(&begin));
+    for _ in 0..20 {
+        lazy = step(&lazy);
+        known = value(&step(&Array::from_chunk(known, 100).unwrap()));
+    }
+    let got = value(&lazy).to_vec::<f64>().unwrap();
+    assert_eq!(got, known.to_vec::<f64>().unwrap());
+}

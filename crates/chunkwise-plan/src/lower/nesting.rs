@@ -15,10 +15,12 @@ use super::group::is_barrier;
 
 /// Concatenations, takes and reshapes within each other beyond this many are kept between.
 const DEEPEST: usize = 24;
-/// A body may have so many within itself,
-const COPIES: usize = 64;
-/// and beyond that so many for each input of its operations: a concatenation has its parts.
-const COPIES_EACH: usize = 2;
+/// A body may have so many within itself, and one more for each input of what it is made of: a
+/// concatenation has its parts.
+const COPIES: usize = 16;
+/// A take from takes that are so many within each other keeps them: of each, a task needs all that lies
+/// between the first and the last position that it asks for.
+const TAKES: usize = 3;
 
 /// Nodes that are kept because too much lies within each other below them. `nodes` has inputs first.
 pub(super) fn too_nested(nodes: &[Expr], options: &Options) -> HashSet<NodeId> {
@@ -27,29 +29,32 @@ pub(super) fn too_nested(nodes: &[Expr], options: &Options) -> HashSet<NodeId> {
         kept: HashSet::new(),
         copies: HashMap::new(),
     };
-    let mut depth: HashMap<NodeId, usize> = HashMap::new();
+    // How many bodies lie within each other below a node, and how many takes.
+    let mut depths: HashMap<NodeId, (usize, usize)> = HashMap::new();
     for e in nodes {
         let nests = nesting.nests(e);
+        let takes = matches!(e.kind(), Kind::Take { .. });
         if nests {
             for input in e.inputs() {
                 let read = behind_views(input);
-                if nesting.keeps(read) {
-                    depth.insert(read.id(), 0);
-                    depth.insert(input.id(), 0);
+                if nesting.keeps(read, takes && depths[&read.id()].1 >= TAKES) {
+                    depths.insert(read.id(), (0, 0));
+                    depths.insert(input.id(), (0, 0));
                 }
             }
         }
-        let below = e.inputs().iter().map(|i| depth[&i.id()]).max().unwrap_or(0);
-        let mut own = if is_barrier(e, options) {
-            0
-        } else {
-            below + usize::from(nests)
-        };
-        if own > DEEPEST {
-            nesting.kept.insert(e.id());
-            own = 0;
+        let mut own = (0, 0);
+        if !is_barrier(e, options) {
+            for below in e.inputs().iter().map(|i| depths[&i.id()]) {
+                own = (own.0.max(below.0), own.1.max(below.1));
+            }
+            own = (own.0 + usize::from(nests), own.1 + usize::from(takes));
         }
-        depth.insert(e.id(), own);
+        if own.0 > DEEPEST {
+            nesting.kept.insert(e.id());
+            own = (0, 0);
+        }
+        depths.insert(e.id(), own);
     }
     nesting.kept
 }
@@ -75,14 +80,15 @@ impl Nesting<'_> {
         is_barrier(e, self.options) || self.kept.contains(&e.id())
     }
 
-    /// Whether what a body reads has to be kept; notes how many bodies it is.
-    fn keeps(&mut self, read: &Expr) -> bool {
-        if self.copies.contains_key(&read.id()) {
+    /// Whether what a body reads has to be kept, as it is in any case where it is `costly`; notes how many
+    /// bodies it is.
+    fn keeps(&mut self, read: &Expr, costly: bool) -> bool {
+        if !costly && self.copies.contains_key(&read.id()) {
             return self.kept.contains(&read.id());
         }
         let copies = self.count(read);
-        let keep = copies > COPIES
-            && copies > COPIES.saturating_add(COPIES_EACH.saturating_mul(self.inputs_below(read)));
+        let many = copies > COPIES && copies > COPIES.saturating_add(self.inputs_below(read));
+        let keep = costly || many;
         if keep {
             self.kept.insert(read.id());
         }
