@@ -32,6 +32,9 @@ pub(crate) struct Wants<'a> {
     /// The reduced axes, of each reduction.
     pub reduced: Vec<&'a [usize]>,
     pub memory_limit: u64,
+    /// Whether cells of an earlier stage are gone through in its own order: so that stretches of tasks
+    /// that follow each other read stretches.
+    pub as_made: bool,
     /// The most elements of a task, where that is given.
     pub most: Option<usize>,
     /// The chunks in which the result is stored: each is made by one task.
@@ -46,8 +49,7 @@ pub(crate) fn tasks(wants: &Wants<'_>, stages: &[Stage]) -> (Grid, Dims) {
     if wants.stored.is_none()
         && let Some((grid, as_made)) = natural_grid(wants, stages)
     {
-        // What is read in the order in which it is made is read soon.
-        let order = as_made.filter(|_| wants.reduced.is_empty());
+        let order = as_made.filter(|_| wants.as_made && wants.reduced.is_empty());
         return (
             grid,
             order.unwrap_or_else(|| execution_order(ndim, &wants.reduced)),

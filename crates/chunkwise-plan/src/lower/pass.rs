@@ -21,6 +21,7 @@ impl Lowering<'_> {
             bytes: 2 * e.dtype().size(),
             reduced: Vec::new(),
             memory_limit: self.options.memory_limit,
+            as_made: self.options.brought,
             most: self.options.grain,
             stored: Some(stored),
         };
@@ -85,6 +86,7 @@ impl Lowering<'_> {
             bytes: loaded + stored,
             reduced,
             memory_limit: self.options.memory_limit,
+            as_made: self.options.brought,
             most: self.options.grain,
             // What is kept is cut as it is read, and put together as it is stored afterwards.
             stored: group.members.iter().find_map(|m| match m.kind() {
