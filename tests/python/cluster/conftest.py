@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import faulthandler
+import logging
 import os
 import signal
 from collections.abc import Iterator
@@ -15,6 +16,10 @@ pytest.importorskip("distributed")
 from chunkwise.distributed import Client
 from processes import LONG, Cluster, have
 from work import work
+
+# Tasks of `distributed` that end unheard are written about when they are collected: within Python's
+# parser too, which does not bear it that a traceback is parsed meanwhile (SystemError in 3.11).
+logging.getLogger("asyncio").setLevel(logging.CRITICAL)
 
 #: Seconds of one test; one that hangs fails.
 LIMIT = {False: 150, True: 580}
