@@ -67,8 +67,8 @@ enum Fill {
 /// memory with their elements.
 ///
 /// ```
-/// use chunkwise::{Array, DType, Random, wire};
-/// let x = Array::from_vec(vec![1.0, 2.0, 3.0], [3])?;
+/// use chunkwise::{Array, Random, wire};
+/// let x = Array::from_vec(vec![1.0, 2.0, 3.0], [3], 3)?;
 /// let y = x.multiply(&Random::new(1).uniform(0.0, 1.0, [3], 3)?)?;
 /// let back = wire::unpack(&wire::pack(&[&y])?)?;
 /// assert_eq!(back[0].compute()?.to_vec::<f64>()?, y.compute()?.to_vec::<f64>()?);
