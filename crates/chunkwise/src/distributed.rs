@@ -181,8 +181,15 @@ fn find_packages(py: Python<'_>) -> PyResult<()> {
     let version = format!("python{}.{}", version.major, version.minor);
     let packages = std::path::Path::new(&environment).join("lib").join(version);
     let packages = packages.join("site-packages");
+    let sys = py.import("sys")?;
+    let before: Vec<String> = sys.getattr("path")?.extract()?;
     py.import("site")?.call_method1("addsitedir", (packages,))?;
-    Ok(())
+    let mut added: Vec<String> = sys.getattr("path")?.extract()?;
+    let added = added.split_off(before.len().min(added.len()));
+    // Before what the interpreter itself was installed with.
+    let place = before.iter().position(|p| p.ends_with("site-packages"));
+    let (first, last) = before.split_at(place.unwrap_or(before.len()));
+    sys.setattr("path", [first, &added, last].concat())
 }
 
 fn unpacked<'py>(py: Python<'py>, packed: &[u8]) -> PyResult<Bound<'py, PyList>> {
