@@ -76,6 +76,7 @@ class Client:
         worker_timeout: float = 60.0,
         **kwargs: Any,
     ) -> None:
+        _worker.not_a_workers()
         self._connection = Connection(address, scheduler_file, scratch_directory, kwargs)
         #: Where it is.
         self.address = self._connection.address

@@ -223,6 +223,13 @@ class Guarded:
 _settled: list[Any] = []
 
 
+def not_a_workers() -> None:
+    """Leaves the settings of this process, which is a client's, to it."""
+    # Workers may be threads of it.
+    if not _settled:
+        _settled.append(None)
+
+
 def settle() -> None:
     """What functions compute on a worker by themselves keeps within the worker's memory."""
     if _settled:

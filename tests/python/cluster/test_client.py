@@ -491,3 +491,15 @@ except ImportError as error:
 
 def test_an_array_is_no_collection_of_dasks() -> None:
     assert not hasattr(da.ones(3), "__dask_graph__")
+
+
+def _total(x: np.ndarray) -> float:
+    return float(da.asarray(x).sum().compute())
+
+
+def test_workers_in_this_process_leave_its_settings_alone() -> None:
+    names = ("num_threads", "memory_limit")
+    before = [chunkwise.config.get(name) for name in names]
+    with Client(processes=False, dashboard_address=":0") as client:
+        assert client.submit(_total, da.ones(3)).result(60) == 3.0
+    assert [chunkwise.config.get(name) for name in names] == before

@@ -176,6 +176,9 @@ def _raised(function) -> BaseException | None:
     return None
 
 
+# Whoever was asking the frozen process for data when it froze waits until it is gone: its system
+# answers for it. That happens in some runs, so this is not for every change to pass.
+@pytest.mark.slow
 @pytest.mark.parametrize("cluster", [TINY | {"scheduler.worker-ttl": "4s"}], indirect=True)
 def test_a_worker_freezes(cluster: Cluster, expected: bytes) -> None:
     cluster.workers(2, memory=MEMORY)
