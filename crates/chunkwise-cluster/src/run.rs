@@ -93,9 +93,7 @@ pub fn run_fragment(
             cells
         }
         Work::Pick { parts, nodes } => picked(items, &parts, nodes)?,
-        Work::Stretch { stage, start, end } => {
-            stretched(plan, stage, start..end, items, options.pool)?
-        }
+        Work::Stretch { stage, start, end } => stretched(plan, stage, start..end, items)?,
     };
     Bundle::of(made, options.pool)
 }

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use chunkwise_core::{Chunk, Error, Pool, Region, Result};
+use chunkwise_core::{Error, Pool, Region, Result};
 use chunkwise_exec::Item;
 use chunkwise_plan::{CellRef, MergeStage, OutputRef, Plan, StageKind};
 
@@ -60,7 +60,6 @@ pub(crate) fn stretched(
     stage: usize,
     tasks: Range<usize>,
     items: Vec<Item>,
-    pool: &Pool,
 ) -> Result<Vec<Item>> {
     let missing = |what: &str| Error::internal("cluster", format!("{what} of stage {stage}"));
     let m = merge_of(plan, stage).ok_or_else(|| missing("no merge"))?;
@@ -111,14 +110,7 @@ pub(crate) fn stretched(
             && let Some(region) = wanted.get(&at)
             && seen.insert(at.clone())
         {
-            // A copy: what is left of the bundle is not to be held by it.
-            let part = chunk.region(region)?;
-            let chunk = Chunk::build(pool, part.dtype(), part.shape(), |mut out| {
-                match out.copy_from(&part.view()) {
-                    true => Ok(()),
-                    false => Err(missing("a run of another shape")),
-                }
-            })?;
+            let chunk = chunk.region(region)?;
             let region = Some(region.clone());
             found.push(Item::Cell { at, region, chunk });
         }

@@ -128,7 +128,6 @@ impl<'a> ReadAhead<'a> {
 impl Drop for ReadAhead<'_> {
     /// A run that was stopped leaves nothing behind.
     fn drop(&mut self) {
-        // Others may read the same source: what was asked for here is forgotten, and no more.
         for (stage, ahead) in self.stages.iter().enumerate() {
             if ahead.is_some() {
                 self.plan.visit_sources(stage, &mut |source| {

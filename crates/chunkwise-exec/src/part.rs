@@ -13,7 +13,7 @@ use chunkwise_plan::{CellRef, PassOutput, Plan, ReduceOutput, StageKind};
 use chunkwise_storage::ScratchDir;
 
 use crate::cells::CellStore;
-use crate::combine::Combiner;
+use crate::combine::{Combiner, Node};
 use crate::run::RunOptions;
 use crate::runner::{Destination, Run};
 use crate::work::{Numbers, PlanWork};
@@ -235,20 +235,7 @@ pub fn run_part(
         }
     }
     for (stage, nodes) in left.nodes.into_iter().enumerate() {
-        made.extend(nodes.into_iter().map(|(node, state)| {
-            let (output, cell, level, place) = node;
-            let at = CellRef {
-                stage,
-                output,
-                cell,
-            };
-            Item::Node {
-                at,
-                level,
-                place,
-                state,
-            }
-        }));
+        made.extend(nodes.into_iter().map(|left| waiting(stage, left)));
     }
     made.extend(left.carries.into_iter().map(|(stage, cell, state)| {
         let at = CellRef {
@@ -310,22 +297,25 @@ pub fn merge(
         }
     }
     for (stage, combiner) in left {
-        made.extend(combiner.left().into_iter().map(|(node, state)| {
-            let (output, cell, level, place) = node;
-            let at = CellRef {
-                stage,
-                output,
-                cell,
-            };
-            Item::Node {
-                at,
-                level,
-                place,
-                state,
-            }
-        }));
+        let nodes = combiner.left().into_iter();
+        made.extend(nodes.map(|left| waiting(stage, left)));
     }
     Ok(made)
+}
+
+/// A node of a stage's reduction that waits for others.
+fn waiting(stage: usize, ((output, cell, level, place), state): (Node, State)) -> Item {
+    let at = CellRef {
+        stage,
+        output,
+        cell,
+    };
+    Item::Node {
+        at,
+        level,
+        place,
+        state,
+    }
 }
 
 /// The reduction that makes a cell.
