@@ -15,6 +15,7 @@ impl Cut {
                 Work::Tasks { .. } => "tasks",
                 Work::Merge { .. } => "merge",
                 Work::Pick { .. } | Work::Stretch { .. } => "pick",
+                Work::Spread { .. } => "spread",
             };
             match groups.last_mut() {
                 Some((label, k, list)) if *label == fragment.label && *k == kind => list.push(n),
@@ -32,7 +33,7 @@ impl Cut {
             .fragments
             .iter()
             // A pick is made where its bundle lies.
-            .filter(|f| !matches!(f.work, Work::Pick { .. }))
+            .filter(|f| !matches!(f.work, Work::Pick { .. } | Work::Spread { .. }))
             .flat_map(|f| &f.reads)
             .map(|read| match read {
                 Read::Fragment(n) => self.fragments[*n].size,

@@ -12,7 +12,7 @@ import distributed
 
 from .. import _collections
 from .._delayed import Delayed, _is_array, _key, _name_of
-from . import _events, _graph, _sources, _tasks, _worker
+from . import _events, _exchange, _graph, _sources, _tasks, _worker
 from ._connection import Connection
 from ._futures import Future, Stored, arrived, gathered, when_done
 from ._persisted import Kept, Shelf
@@ -34,8 +34,9 @@ class Client:
     scheduler_file : path, optional
         What a scheduler has written with ``--scheduler-file``, instead of an address.
     scratch_directory : path, optional
-        A folder that this process can write and all workers can read. Arrays in memory of more than
-        64 MiB go there as files.
+        A folder that this process and all workers can read and write. Arrays in memory of more than
+        64 MiB go there as files, and so does, for as long as it takes, what many fragments read of
+        many others (a transposition, a rechunk, a sort) where that would be too many tasks.
     worker_timeout : float
         Seconds that a computation waits for the first worker.
     **kwargs
@@ -84,6 +85,7 @@ class Client:
         self._shelf = Shelf()
         self._events = _events.Events()
         self._written: set[Path] = set()
+        self._folders = _exchange.Folders()
         #: Names under which something is published that may have to be made again from files.
         self._published: set[str] = set()
         self._finalizer = weakref.finalize(self, self._connection.close)
@@ -116,7 +118,8 @@ class Client:
         exprs = [array._expr for array in arrays]
         exprs, states = _sources.placed(exprs, self._connection.scratch, self._written)
         capacity = self._connection.capacity(self._worker_timeout)
-        run = Run(exprs, sinks or [None] * len(exprs), states, capacity)
+        folder = self._folders.named(self._connection.scratch)
+        run = Run(exprs, sinks or [None] * len(exprs), states, capacity, folder)
         run.elsewhere = self._shelf.keys(run.needs())
         return run
 
@@ -127,6 +130,9 @@ class Client:
         if not keys:
             return {}
         graph = _graph.graph(None if run is None else run.fragments(), tasks)
+        folder = None if run is None else run.folder
+        if folder is not None:
+            self._folders.make(folder)
         # Before it begins, or what is heard of it may come too late.
         told = None if run is None else self._events.begin(self.client, run)
         # What is in memory is sent on purpose, up to a size of ours.
@@ -134,6 +140,8 @@ class Client:
             parts = self.client.get(graph, keys, sync=False, **options)
         if told is not None:
             when_done(parts, told.finish)
+        if folder is not None:
+            when_done(parts, lambda ok: self._folders.empty(folder))
         return dict(zip(keys, parts, strict=True))
 
     # Computing.
@@ -616,6 +624,7 @@ class Client:
         if not self._published:
             for path in self._written:
                 path.unlink(missing_ok=True)
+            self._folders.close()
         self._finalizer()
 
     def __enter__(self) -> Client:

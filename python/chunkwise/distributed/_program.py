@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import pickle
 import threading
+from pathlib import Path
 from typing import Any
 
 import cloudpickle
@@ -22,22 +23,38 @@ class Program:
     The scheduler passes the bytes on without a look: only workers open files and load functions.
     """
 
-    __slots__ = ("_cut", "_lock", "_plan", "build", "fingerprint", "limits", "payload")
+    __slots__ = ("_cut", "_lock", "_plan", "build", "fingerprint", "folder", "limits", "payload")
 
-    def __init__(self, payload: Any, limits: tuple, fingerprint: int, build: tuple) -> None:
+    def __init__(
+        self,
+        payload: Any,
+        limits: tuple,
+        fingerprint: int,
+        build: tuple,
+        folder: str | None = None,
+    ) -> None:
         self.payload, self.fingerprint, self.build = payload, fingerprint, build
-        #: The memory limit of the plan; for how many at once and what room it was cut.
+        #: The memory limit of the plan; for how many at once, what room and how many picks it was cut.
         self.limits = limits
+        #: Where exchanges go through files.
+        self.folder = folder
         self._lock = threading.Lock()
         self._plan: _native.ClusterPlan | None = None
         self._cut: _native.Cut | None = None
 
     @staticmethod
-    def of(exprs: list, sinks: list, limits: tuple, plan: _native.ClusterPlan) -> Program:
+    def of(
+        exprs: list,
+        sinks: list,
+        limits: tuple,
+        plan: _native.ClusterPlan,
+        folder: Path | None = None,
+    ) -> Program:
         """Of arrays and what sinks say of their parts."""
         # All in one, so that what they share is shared there too.
         payload = _pickled((_native.encode(exprs), sinks))
-        return Program(payload, limits, plan.fingerprint, identity())
+        within = None if folder is None else str(folder)
+        return Program(payload, limits, plan.fingerprint, identity(), within)
 
     def token(self, *more: Any) -> str:
         """The same text for the same work."""
@@ -79,7 +96,7 @@ class Program:
             payload = pickle.PickleBuffer(payload)
         elif not isinstance(payload, bytes):
             payload = bytes(payload)
-        return Program, (payload, self.limits, self.fingerprint, self.build)
+        return Program, (payload, self.limits, self.fingerprint, self.build, self.folder)
 
 
 def _pickled(thing: Any) -> bytes:
