@@ -32,7 +32,7 @@ pub(crate) struct Cutter<'a> {
     own: &'a BTreeSet<usize>,
     /// The most bytes that a fragment should make.
     largest: u64,
-    holders: Holders,
+    pub(crate) holders: Holders,
     pub(crate) fragments: Vec<Fragment>,
     /// How many tasks of a stage are run by those who read them.
     pub(crate) made_again: BTreeMap<usize, usize>,
@@ -123,14 +123,18 @@ impl<'a> Cutter<'a> {
             limit: self.limits.room,
             smallest: peak,
         };
+        let merge = runs::merge_of(plan, stage);
         if tasks > 0 {
             let one = self.stretch(stage, 0..1, &own, &kept).peak;
             if one > self.limits.room {
                 return Err(refused(one));
             }
         }
+        let mut followed = self.followed(stage, count);
         let stretches = loop {
-            let stretches = share::stretches(plan, stage, count);
+            let stretches = followed
+                .take()
+                .unwrap_or_else(|| share::stretches(plan, stage, count));
             let stretches: Vec<Stretch> = stretches
                 .into_iter()
                 .map(|tasks| self.stretch(stage, tasks, &own, &kept))
@@ -150,7 +154,6 @@ impl<'a> Cutter<'a> {
         let mut numbers = Vec::new();
         let is_source = own.iter().chain([&stage]).any(|s| reads_files(plan, *s));
         let is_sink = (0..of.outputs.len()).any(|o| self.is_sink(stage, o));
-        let merge = runs::merge_of(plan, stage);
         let exchange = self.exchange(stage, merge, &stretches)?;
         for (place, stretch) in stretches.iter().enumerate() {
             if !own.is_empty() {
@@ -440,7 +443,15 @@ impl<'a> Cutter<'a> {
                 "{} bytes for each of {} slots",
                 self.limits.room, self.limits.slots
             ),
-            format!("more than {MOST} fragments would be needed: give workers more memory"),
+            match self.limits.picks {
+                usize::MAX => format!(
+                    "more than {MOST} fragments would be needed: give workers more memory, or a folder that all \
+                     share (the client's scratch_directory)"
+                ),
+                _ => {
+                    format!("more than {MOST} fragments would be needed: give workers more memory")
+                }
+            },
         )
     }
 

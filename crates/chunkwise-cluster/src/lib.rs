@@ -21,6 +21,7 @@ mod cut;
 mod cutter;
 mod exchange;
 mod explain;
+mod follow;
 mod holders;
 mod merges;
 mod needs;

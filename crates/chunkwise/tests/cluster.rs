@@ -590,3 +590,73 @@ fn an_exchange_of_many_picks_goes_through_files() {
         assert!(cut.explain().contains("spread"), "{}", cut.explain());
     }
 }
+
+/// The fragments of a label, with how many bytes of bundles each is given that others have made.
+fn given(cut: &Cut, label: &str) -> Vec<(usize, u64)> {
+    let of = cut.fragments.iter().filter(|f| f.label == label);
+    let size = |read: &Read| match read {
+        Read::Fragment(n) => cut.fragments[*n].size,
+        Read::Elsewhere { .. } => 0,
+    };
+    of.map(|f| (f.reads.len(), f.reads.iter().map(size).sum()))
+        .collect()
+}
+
+#[test]
+fn reductions_are_where_their_data_is() {
+    // A function of the user's, on large chunks: what it makes is reduced beside it.
+    let x = normal(&[8192, 8192], 2048);
+    let y = x
+        .map_blocks(|c: ndarray::ArrayViewD<'_, f64>| c.to_owned())
+        .unwrap();
+    let made = y.nbytes() as u64 / 16;
+    for (name, reduced) in [
+        ("mean(axis=0)", y.mean(0).unwrap()),
+        ("mean(axis=1)", y.mean(1).unwrap()),
+        ("mean", y.mean(..).unwrap()),
+    ] {
+        let plan = ClusterPlan::new(&[&reduced], 4 << 30, Vec::new()).unwrap();
+        let cut = plan.cut(&Limits::new(4, 1 << 30)).unwrap();
+        let found = given(&cut, name);
+        assert_eq!(found.len(), 16, "{name}: {}", cut.explain());
+        for (count, bytes) in found {
+            assert!(count == 1 && bytes <= made + 4096, "{name}: {bytes}");
+        }
+        let picks = cut.fragments.iter();
+        let picks = picks.filter(|f| matches!(f.work, Work::Pick { .. }));
+        assert_eq!(picks.count(), 0, "{name}: {}", cut.explain());
+    }
+    // Columns of a scan, reduced along rows.
+    let down = x.cumsum(0).unwrap().sum(1).unwrap();
+    let plan = ClusterPlan::new(&[&down], 4 << 30, Vec::new()).unwrap();
+    let limits = Limits {
+        seconds: 0.05,
+        ..Limits::new(4, 128 << 20)
+    };
+    let cut = plan.cut(&limits).unwrap();
+    let found = given(&cut, "sum(axis=1)");
+    assert!(found.len() >= 16 && found.iter().all(|(count, _)| *count == 1));
+}
+
+#[test]
+fn large_chunks_are_reduced_in_parts() {
+    let x = normal(&[1100, 1300], 400);
+    let y = x
+        .map_blocks(|c: ndarray::ArrayViewD<'_, f64>| c.to_owned() + 1.0)
+        .unwrap();
+    let arrays = [
+        y.mean(0).unwrap(),
+        y.std(1, 0.0).unwrap(),
+        y.argmax(0).unwrap(),
+        y.sum(..).unwrap(),
+    ];
+    let arrays: Vec<&Array> = arrays.iter().collect();
+    check("parts of chunks", &arrays);
+    let again = x.add(1.0).unwrap();
+    let expected = [again.mean(0).unwrap(), again.std(1, 0.0).unwrap()];
+    for (found, expected) in arrays.iter().zip(&expected) {
+        let difference = found.subtract(expected).unwrap().abs().unwrap();
+        let most = difference.max(..).unwrap().compute().unwrap();
+        assert!(most.item::<f64>().unwrap() < 1e-13);
+    }
+}
