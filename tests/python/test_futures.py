@@ -309,3 +309,26 @@ def test_await(client: LocalClient) -> None:
         return values, sorted(order), executed
 
     assert asyncio.run(main()) == ([2, 7], [1, 2, 3], 2)
+
+
+def test_waiting_does_not_ask_for_what_nobody_holds(client: LocalClient) -> None:
+    gates = [Gate(client) for _ in range(2)]
+    ran = threading.Event()
+    future = client.submit(ran.set)
+    done, rest = wait(future, timeout=0.01)
+    assert (done, rest) == (set(), {future})
+    del future, done, rest
+    gc.collect()
+    for gate in gates:
+        gate.open.set()
+    assert client.submit(inc, 1).result(10) == 2
+    assert not ran.is_set()
+
+
+def test_waiting_for_thousands_is_quick(client: LocalClient) -> None:
+    futures = client.map(inc, range(5000))
+    begun = time.monotonic()
+    done, rest = wait([futures[:2500], {"rest": iter(futures[2500:])}], 60)
+    assert (len(done), len(rest)) == (5000, 0)
+    # A look at all of them for each that is done would be 25 million looks.
+    assert time.monotonic() - begun < 20
