@@ -113,6 +113,8 @@ class Calls:
 
     def _passed(self, future: Future) -> Any:
         """What stands for a future as an argument."""
+        if future._needed() != future._parts:
+            raise TypeError(f"{future}: what is being stored is no argument; wait for it first")
         things = getattr(future, "_things", None)
         if things is None:
             return future._parts[0]

@@ -12,7 +12,7 @@ import distributed
 
 from .. import _collections
 from .._delayed import Delayed, _key
-from .._futures import every, replaced
+from .._futures import every, replaced, wait
 from . import _events, _graph, _sources, _tasks, _worker
 from ._calls import Calls
 from ._connection import Connection
@@ -114,13 +114,15 @@ class Client(Calls, Stores, Published):
 
     # How something comes to run.
 
-    def _run(self, arrays: list, sinks: list | None = None) -> Run:
+    def _run(
+        self, arrays: list, sinks: list | None = None, writing: frozenset[int] = frozenset()
+    ) -> Run:
         """Some arrays, planned for the workers that there are. `sinks` has what sinks say of their
-        parts."""
+        parts, `writing` those whose functions write."""
         exprs = [array._expr for array in arrays]
         exprs, states = _sources.placed(exprs, self._connection.scratch, self._written)
         capacity = self._connection.capacity(self._worker_timeout)
-        run = Run(exprs, sinks or [None] * len(exprs), states, capacity)
+        run = Run(exprs, sinks or [None] * len(exprs), states, capacity, writing)
         run.elsewhere = self._shelf.keys(run.needs())
         return run
 
@@ -319,15 +321,16 @@ class Client(Calls, Stores, Published):
         if errors not in ("raise", "skip"):
             raise ValueError(f"errors must be 'raise' or 'skip', got {errors!r}")
         found = list(every(futures, FUTURES, iterables=True))
-        parts = [part for future in found for part in _parts(future)]
         if errors == "raise":
-            rest = iter(gathered(self, parts))
+            needed = [f._needed() if isinstance(f, Future) else [f] for f in found]
+            rest = iter(gathered(self, [part for parts in needed for part in parts]))
             values = {}
-            for future in found:
-                own = [next(rest) for _ in _parts(future)]
+            for future, parts in zip(found, needed, strict=True):
+                own = [next(rest) for _ in parts]
                 values[id(future)] = future._arrived(own) if isinstance(future, Future) else own[0]
             return replaced(futures, lambda future: values[id(future)], FUTURES)
-        arrived(self, parts, None)
+        arrived(self, [future for future in found if not isinstance(future, Future)], None)
+        wait(found)
         good = {id(f) for f in found if f.status == "finished"}
         kept = [f for f in futures if not isinstance(f, FUTURES) or id(f) in good]
         return self.gather(kept)

@@ -143,8 +143,12 @@ class Future(BaseFuture):
     def release(self) -> None:
         """Says that the value is not needed any more. It is said, too, when the future is
         dropped."""
-        for part in self._parts:
+        for part in list(self._parts):
             part.release()
+
+    def _needed(self) -> list:
+        """The futures of `distributed` whose values make its own."""
+        return self._parts
 
     def _arrived(self, values: list) -> Any:
         """The value, of those of its parts."""
@@ -180,7 +184,8 @@ def when_done(parts: list, fn: Callable[[bool], Any]) -> None:
     def less(part: Any) -> None:
         nonlocal left
         with lock:
-            ok = part.status == "finished"
+            # What was finished and is lost since is made again.
+            ok = part.status not in ("error", "cancelled")
             ends = left > 0 and (left == 1 or not ok)
             left = 0 if ends else left - 1
         if ends:

@@ -50,17 +50,26 @@ def planned(
 class Run:
     """Several arrays on their way through the cluster.
 
-    `sinks` has, for each, what a sink says of its parts, or `None`.
+    `sinks` has, for each, what a sink says of its parts, or `None`; `writing` those whose functions
+    write something themselves.
     """
 
-    def __init__(self, exprs: list, sinks: list, states: list, capacity: Capacity) -> None:
+    def __init__(
+        self,
+        exprs: list,
+        sinks: list,
+        states: list,
+        capacity: Capacity,
+        writing: frozenset[int] = frozenset(),
+    ) -> None:
         self.plan, self.cut, limits = planned(exprs, sinks, capacity)
         self.program = Program.of(exprs, sinks, limits, self.plan)
         # What is written is written anew.
-        once = uuid.uuid4().hex if any(sinks) else ""
+        once = uuid.uuid4().hex if any(sinks) or writing else ""
         self.token = self.program.token(states, once)
         self.parts = self.cut.fragments
         self.results = self.cut.results
+        self.writers = {r for n in writing for r in self.results[n] if isinstance(r, int)}
         self.labels = [fragment.label for fragment in self.parts]
         self.keys = _graph.names(self.token, self.labels)
         self.capacity = capacity
@@ -78,7 +87,9 @@ class Run:
         reads = [
             [r if isinstance(r, int) else known[r[0]][r[1]] for r in f.reads] for f in self.parts
         ]
-        often = [n for n, f in enumerate(self.parts) if f.is_source or f.is_sink]
+        often = [
+            n for n, f in enumerate(self.parts) if f.is_source or f.is_sink or n in self.writers
+        ]
         specs = [f.spec for f in self.parts]
         return _graph.Fragments(self.program, self.token, self.labels, specs, reads, often)
 
