@@ -13,8 +13,8 @@ import distributed
 from .. import _collections
 from .._delayed import Delayed, _key
 from .._futures import every, replaced, wait
-from . import _events, _graph, _sources, _tasks, _worker
-from ._calls import Calls
+from . import _events, _graph, _sources, _tasks, _values, _worker
+from ._calls import Calls, _first
 from ._connection import Connection
 from ._futures import Future, arrived, gathered, when_done
 from ._persisted import Kept, Shelf
@@ -124,6 +124,7 @@ class Client(Calls, Stores, Published):
         capacity = self._connection.capacity(self._worker_timeout)
         run = Run(exprs, sinks or [None] * len(exprs), states, capacity, writing)
         run.elsewhere = self._shelf.keys(run.needs())
+        _values.check(self, run.values.values())
         return run
 
     def _submit(
@@ -187,22 +188,16 @@ class Client(Calls, Stores, Published):
         """A future for each unit: the things in it, and what makes its value of theirs. Those of
         arrays are put together here, or, if `whole`, by a task of the cluster."""
         things = [thing for found, _ in units for thing in found]
-        delayed = [thing for thing in things if isinstance(thing, Delayed)]
-        inner = _tasks.inner_arrays(delayed)
-        arrays = [t for t in things if not isinstance(t, Delayed)] + list(inner.values())
-        run = self._run(arrays) if arrays else None
-        if run is None and delayed:
-            self._connection.ready()
+        calls = [thing for thing in things if isinstance(thing, Delayed)]
+        arrays = [thing for thing in things if not isinstance(thing, Delayed)]
+        run, tasks = self._planned(arrays, calls)
         place = iter(range(len(arrays)))
         of_things = [None if isinstance(t, Delayed) else next(place) for t in things]
-        of_inner = dict(zip(inner, place, strict=True))
-        tasks: dict[Any, Any] = {}
 
         def put_together(array: int) -> Any:
             key, tasks[key] = run.whole(array)
             return key
 
-        tasks.update(_tasks.tasks(delayed, {k: put_together(n) for k, n in of_inner.items()}))
         keys_of: list[list] = []
         for thing, array in zip(things, of_things, strict=True):
             if array is None:
@@ -217,6 +212,21 @@ class Client(Calls, Stores, Published):
             mine = [next(rest) for _ in found]
             futures.append(self._future(run, mine, rebuild, made, whole))
         return futures
+
+    def _planned(self, arrays: list, calls: list[Delayed]) -> tuple[Run | None, dict[Any, Any]]:
+        """Arrays, with those that some `Delayed` read after them, and the tasks of these."""
+        inner = _tasks.inner_arrays(calls)
+        both = [*arrays, *inner.values()]
+        run = self._run(both) if both else None
+        if run is None and calls:
+            self._connection.ready()
+        _values.check(self, _tasks.persisted(calls).values())
+        tasks: dict[Any, Any] = {}
+        elements = {}
+        for n, key in enumerate(inner, len(arrays)):
+            elements[key], task = run.whole(n)
+            tasks[elements[key]] = task
+        return run, tasks | _tasks.tasks(calls, elements)
 
     def _future(
         self, run: Run | None, mine: list, rebuild: Callable, made: dict, whole: bool
@@ -238,21 +248,22 @@ class Client(Calls, Stores, Published):
         return future
 
     def persist(self, *things: Any, priority: int = 0, workers: Any = None) -> Any:
-        """Computes arrays and keeps them on the workers, as arrays over what lies there.
+        """Computes arrays and `Delayed` and keeps them on the workers: as arrays over what lies
+        there, and as `Delayed` whose values do.
 
-        It returns at once; what is computed with such arrays waits for them. They are kept as long
-        as one of them, or an array made of it, is held here, or while they are published.
+        It returns at once; what is computed with them waits for them. They are kept as long as one
+        of them, or what is made of it, is held here, or while they are published.
 
         Parameters
         ----------
         *things
-            Arrays; lists, tuples, sets and dicts of them, nested.
+            Arrays and `Delayed`; lists, tuples, sets and dicts of them, nested.
         priority, workers
             As in `compute`.
 
         Returns
         -------
-        The same with other arrays; a tuple of them for several things.
+        The same with other arrays and `Delayed`; a tuple of them for several things.
 
         Examples
         --------
@@ -260,26 +271,33 @@ class Client(Calls, Stores, Published):
         >>> with Client(processes=False, dashboard_address=":0") as client:
         ...     x = client.persist(da.arange(10, chunks=5) ** 2)
         ...     int(client.compute(x[3:5].sum()).result())
+        ...     count = client.persist(chunkwise.delayed(len)(x))
+        ...     client.compute(count + 1).result()
         25
+        11
         """
         found: list = []
         rebuild = [_collections._collect(thing, found) for thing in things]
-        if any(isinstance(thing, Delayed) for thing in found):
-            raise TypeError("persist is of arrays: `compute` gives futures of Delayed")
-        kept = []
-        if found:
-            run = self._run(found)
-            owners = [run.cut.owner(n) for n in range(len(found))]
-            keys = [run.result_keys(n) for n in range(len(found))]
-            wanted = list(dict.fromkeys(key for part in keys for key in part))
-            made = self._submit(run, {}, wanted, {"priority": priority, "workers": workers})
-            for n, array in enumerate(found):
+        arrays = [thing for thing in found if not isinstance(thing, Delayed)]
+        calls = [thing for thing in found if isinstance(thing, Delayed)]
+        run, tasks = self._planned(arrays, calls)
+        keys = [run.result_keys(n) for n in range(len(arrays))]
+        wanted = dict.fromkeys([*(k for own in keys for k in own), *(one.key for one in calls)])
+        made = self._submit(run, tasks, list(wanted), {"priority": priority, "workers": workers})
+        of_arrays = iter(enumerate(zip(arrays, keys, strict=True)))
+        new: list = []
+        for thing in found:
+            if isinstance(thing, Delayed):
+                future = Future(self, thing.key, [made[thing.key]], _first)
+                new.append(_values.kept(thing, future))
+            else:
+                n, (array, own) = next(of_arrays)
                 name = f"persisted-{run.token}-{n}"
-                parts = [made[key] for key in keys[n]]
-                about = Kept(name, array.dtype.name, owners[n], parts)
-                kept.append(self._shelf.put(self, about))
-        new = tuple(r(kept) for r in rebuild)
-        return new if len(things) != 1 else new[0]
+                parts = [made[key] for key in own]
+                about = Kept(name, array.dtype.name, run.cut.owner(n), parts)
+                new.append(self._shelf.put(self, about))
+        results = tuple(r(new) for r in rebuild)
+        return results if len(things) != 1 else results[0]
 
     def explain(self, *things: Any) -> str:
         """What computing some arrays would do here: the plan, and its fragments.

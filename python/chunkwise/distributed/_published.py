@@ -1,10 +1,13 @@
-"""Persisted arrays under names, for other clients."""
+"""What is persisted under names, for other clients."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from .._delayed import _is_array
+from .._delayed import Delayed, _is_array
+from . import _values
+from ._calls import _first
+from ._futures import Future
 from ._persisted import Kept, Shelf
 
 __all__ = ["Published"]
@@ -20,13 +23,13 @@ class Published:
     _published: set[str]
 
     def publish(self, name: str, array: Any, override: bool = False) -> None:
-        """Keeps a persisted array under a name, for other clients and after this one is closed.
+        """Keeps what is persisted under a name, for other clients and after this one is closed.
 
         Parameters
         ----------
         name : str
-        array : Array
-            One that `persist` has given, as it is; or lists, tuples and dicts of such.
+        array : Array or Delayed
+            What `persist` has given, as it is; or lists, tuples and dicts of such.
         override : bool
             Whether to take the place of what is published under the name.
 
@@ -35,7 +38,7 @@ class Published:
         KeyError
             The name is taken.
         ValueError
-            An array that was not persisted.
+            An array or a `Delayed` that was not persisted.
 
         Examples
         --------
@@ -69,7 +72,13 @@ class Published:
         return self._found(self.client.get_dataset(name))
 
     def _described(self, thing: Any) -> Any:
-        """Persisted arrays as plain data."""
+        """What is persisted as plain data."""
+        if isinstance(thing, Delayed):
+            lying = _values.lying(thing)
+            if lying is None:
+                raise ValueError("publish: a Delayed that is not persisted: persist it first")
+            (part,) = lying.future._parts
+            return {"chunkwise": {"delayed": thing.key, "length": thing._length, "part": part}}
         if _is_array(thing):
             kept = self._shelf.of(thing)
             if kept is None:
@@ -84,6 +93,9 @@ class Published:
     def _found(self, thing: Any) -> Any:
         """What `_described` has described."""
         if type(thing) is dict and set(thing) == {"chunkwise"}:
+            if "delayed" in (about := thing["chunkwise"]):
+                made = Delayed(about["delayed"], None, (), about["length"])
+                return _values.kept(made, Future(self, made.key, [about["part"]], _first))
             return self._shelf.put(self, Kept(**thing["chunkwise"]))
         if type(thing) in (list, tuple):
             return type(thing)(self._found(part) for part in thing)

@@ -63,7 +63,8 @@ class Run:
         writing: frozenset[int] = frozenset(),
     ) -> None:
         self.plan, self.cut, limits = planned(exprs, sinks, capacity)
-        self.program = Program.of(exprs, sinks, limits, self.plan)
+        #: `values` are what gives the values of the cluster that it reads, by their keys.
+        self.program, self.values = Program.of(exprs, sinks, limits, self.plan)
         # What is written is written anew.
         once = uuid.uuid4().hex if any(sinks) or writing else ""
         self.token = self.program.token(states, once)

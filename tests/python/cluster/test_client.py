@@ -195,8 +195,6 @@ def test_persist(client: Client) -> None:
     assert client.compute(pair[0] + kept.max()).result(LONG) == x.sum().compute() + expected.max()
     again = client.persist(kept[::2] + 1)
     assert np.array_equal(client.compute(again).result(LONG), expected[::2] + 1)
-    with pytest.raises(TypeError, match="arrays"):
-        client.persist(chunkwise.delayed(1))
 
 
 def test_what_is_persisted_goes_with_its_last_array(client: Client) -> None:
