@@ -60,7 +60,12 @@ def page(title: str, module: str, names: list[str], text: str = "") -> str:
     for name in functions:
         lines += [f".. autofunction:: {name}", ""]
     for name in classes:
-        lines += [f".. autoclass:: {name}", "   :members:", ""]
+        lines += [f".. autoclass:: {name}", "   :members:"]
+        bases = getattr(space, name).__mro__[1:-1]
+        if all(base.__module__.startswith("chunkwise.") for base in bases):
+            # Some classes are put together from parts.
+            lines.append("   :inherited-members:")
+        lines.append("")
     return "\n".join(lines)
 
 

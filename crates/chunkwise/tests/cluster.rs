@@ -609,7 +609,7 @@ fn reductions_are_where_their_data_is() {
     let y = x
         .map_blocks(|c: ndarray::ArrayViewD<'_, f64>| c.to_owned())
         .unwrap();
-    let made = y.nbytes() as u64 / 16;
+    let made = y.nbytes() / 16;
     for (name, reduced) in [
         ("mean(axis=0)", y.mean(0).unwrap()),
         ("mean(axis=1)", y.mean(1).unwrap()),

@@ -339,15 +339,12 @@ class _Begun(_Stored):
         self.array, self.begin = array, begin
 
 
-def _sink(*args: Any, **kwargs: Any) -> tuple[Array, _native.ZarrSink]:
-    """The array that `to_zarr` would store, and where to; others store it, and commit."""
+def _pending(*args: Any, **kwargs: Any) -> _Stored:
+    """What `to_zarr` would do; others do it."""
     for name in ("compute", "return_stored", "resume"):
         if kwargs.get(name):
             raise TypeError(f"to_zarr: {name}= is for computations of this process")
-    begun = to_zarr(*args, **{**kwargs, "compute": False})
-    if not isinstance(begun, _Begun):
-        raise TypeError("to_zarr: a store that is written through its own library")
-    return begun.array, begun.begin()
+    return to_zarr(*args, **{**kwargs, "compute": False})
 
 
 def _stored_chunks(x: Array, chunks: Any) -> list[int]:

@@ -51,8 +51,8 @@ def planned(
 class Run:
     """Several arrays on their way through the cluster.
 
-    `sinks` has, for each, what a sink says of its parts, or `None`. `folder` is where exchanges may
-    go through files.
+    `sinks` has, for each, what a sink says of its parts, or `None`; `writing` those whose functions
+    write something themselves. `folder` is where exchanges may go through files.
     """
 
     def __init__(
@@ -61,6 +61,7 @@ class Run:
         sinks: list,
         states: list,
         capacity: Capacity,
+        writing: frozenset[int] = frozenset(),
         folder: Path | None = None,
     ) -> None:
         picks = None if folder is None else _exchange.PICKS
@@ -68,11 +69,14 @@ class Run:
         self.parts = self.cut.fragments
         #: Where exchanges go through files, if some do.
         self.folder = folder if any(part.is_spread for part in self.parts) else None
-        self.program = Program.of(exprs, sinks, limits, self.plan, self.folder)
+        #: `values` are what gives the values of the cluster that it reads, by their keys.
+        self.program, self.values = Program.of(exprs, sinks, limits, self.plan, self.folder)
         # What is written is written anew.
-        once = uuid.uuid4().hex if any(sinks) or self.folder is not None else ""
+        anew = any(sinks) or writing or self.folder is not None
+        once = uuid.uuid4().hex if anew else ""
         self.token = self.program.token(states, once)
         self.results = self.cut.results
+        self.writers = {r for n in writing for r in self.results[n] if isinstance(r, int)}
         self.labels = [fragment.label for fragment in self.parts]
         self.keys = _graph.names(self.token, self.labels)
         self.capacity = capacity
@@ -90,7 +94,11 @@ class Run:
         reads = [
             [r if isinstance(r, int) else known[r[0]][r[1]] for r in f.reads] for f in self.parts
         ]
-        often = [n for n, f in enumerate(self.parts) if f.is_source or f.is_sink or f.is_spread]
+        often = [
+            n
+            for n, f in enumerate(self.parts)
+            if f.is_source or f.is_sink or f.is_spread or n in self.writers
+        ]
         specs = [f.spec for f in self.parts]
         return _graph.Fragments(self.program, self.token, self.labels, specs, reads, often)
 

@@ -143,4 +143,3 @@ def test_a_damaged_file_is_an_error(cluster: Cluster, scratch: Path) -> None:
                 os.truncate(file, file.stat().st_size // 2)
         with pytest.raises(Exception, match=r"\.pieces"):
             future.result(LONG)
-
