@@ -18,7 +18,7 @@ def main() -> None:
     folder = sysconfig.get_config_var("LIBDIR")
     library = sysconfig.get_config_var("LDLIBRARY") or ""
     if not sysconfig.get_config_var("Py_ENABLE_SHARED"):
-        print(f"skipped: {sys.version.split()[0]} at {sys.prefix} was built without a shared library")
+        print(f"skipped: the Python at {sys.base_prefix} was built without a shared library")
         return
     print(f"the client in Rust, with {library}")
     environment = dict(os.environ)
