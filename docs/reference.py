@@ -39,6 +39,10 @@ def families() -> dict[str, list[str]]:
     return found
 
 
+#: Classes that have a page.
+_described: set[type] = set()
+
+
 def page(title: str, module: str, names: list[str], text: str = "") -> str:
     """A page with a table of names, and each in full."""
     functions, constants, classes = [], [], []
@@ -61,7 +65,12 @@ def page(title: str, module: str, names: list[str], text: str = "") -> str:
         lines += [f".. autofunction:: {name}", ""]
     for name in classes:
         lines += [f".. autoclass:: {name}", "   :members:"]
-        bases = getattr(space, name).__mro__[1:-1]
+        kind = getattr(space, name)
+        if kind in _described:
+            # Public in two modules: links go to the first.
+            lines.append("   :no-index:")
+        _described.add(kind)
+        bases = kind.__mro__[1:-1]
         if all(base.__module__.startswith("chunkwise.") for base in bases):
             # Some classes are put together from parts.
             lines.append("   :inherited-members:")
