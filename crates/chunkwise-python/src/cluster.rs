@@ -102,6 +102,7 @@ impl PyClusterPlan {
 
     /// The plan in fragments for so many at once, each in `room` bytes. Exchanges of more picks than `picks` go
     /// through files in a folder.
+    #[pyo3(signature = (slots, room, picks=None))]
     fn cut(
         &self,
         py: Python<'_>,
@@ -122,6 +123,8 @@ impl PyClusterPlan {
 
     /// Runs a fragment in `room` bytes, what it is given included; what it makes, and the bytes that it read, wrote
     /// and put into scratch files. `folder` is that of exchanges through files.
+    #[pyo3(signature = (session, spec, bundles, room, cancel, folder=None))]
+    #[expect(clippy::too_many_arguments, reason = "as Python names them")]
     fn run<'py>(
         &self,
         py: Python<'py>,
