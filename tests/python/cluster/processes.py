@@ -72,8 +72,8 @@ class Process:
 class Cluster:
     """A scheduler, and workers that are added.
 
-    `settings` are of `distributed`, as ``{"scheduler.worker-ttl": "5s"}``; `preload` is a file for
-    the scheduler, as workers may have theirs.
+    `settings` are of `distributed`, as ``{"scheduler.worker-ttl": "5s"}``, or ours where they say so
+    (``"chunkwise..."``); `preload` is a file for the scheduler, as workers may have theirs.
     """
 
     def __init__(
@@ -103,7 +103,8 @@ class Cluster:
         # Who is dead is not to be waited for half a minute.
         settings = {"comm.timeouts.connect": "10s"} | (settings or {})
         for name, value in settings.items():
-            variable = "DASK_DISTRIBUTED__" + name.upper().replace("-", "_").replace(".", "__")
+            whole = name if name.startswith("chunkwise.") else f"distributed.{name}"
+            variable = "DASK_" + whole.upper().replace("-", "_").replace(".", "__")
             self.environment[variable] = str(value)
         self._preload, self._prefix = preload, prefix or []
         self.scheduler = self._scheduler()
