@@ -144,7 +144,7 @@ class Guard(SchedulerPlugin):
         )
         try:
             return await asyncio.wait_for(asked, _ASK)
-        except asyncio.TimeoutError:
+        except TimeoutError:
             return {}
 
     def _error(self, paused: list[Any], told: dict, seconds: float) -> MemoryLimitError:

@@ -1,4 +1,4 @@
-"""On a worker: whom of the others it cannot reach, and whom it waits for in vain.
+"""On a worker: whom of the others it cannot reach.
 
 A worker that gets no data from another takes it to have died and asks the scheduler who else has
 them. If the scheduler hears from that other worker, the answer is the same one, and so it would go
@@ -23,8 +23,6 @@ __all__: list[str] = []
 _LOOK = 1.0
 #: Requests that must have failed, one after another.
 _TIMES = 3
-#: Seconds for which a worker is waited for that the scheduler has given up.
-_PATIENCE = 2.0
 
 
 class Peers(WorkerPlugin):
@@ -37,8 +35,6 @@ class Peers(WorkerPlugin):
         self._asked = worker.gather_dep
         #: Of each worker, since when requests fail, how many did, and when the last one has.
         self._failed: dict[str, tuple[float, int, float]] = {}
-        #: Since when one is asked that the scheduler does not name any more.
-        self._given_up: dict[str, float] = {}
         self._connect = parse_timedelta(dask.config.get("distributed.comm.timeouts.connect"))
         worker.gather_dep = self._gather
         worker.handlers["chunkwise_disk"] = self._disk
@@ -65,7 +61,6 @@ class Peers(WorkerPlugin):
         return event
 
     async def _look(self) -> None:
-        self._hang_up()
         now = monotonic()
         # Requests that are refused fail at once: of a worker, say, that is just being started anew.
         lost = [
@@ -78,16 +73,6 @@ class Peers(WorkerPlugin):
                 del self._failed[peer]
             worker = self._worker
             await worker.scheduler.chunkwise_unreachable(worker=worker.address, peers=lost)
-
-    def _hang_up(self) -> None:
-        """Ends requests to workers that the scheduler has given up. A frozen process does not
-        answer them, but its system holds the line."""
-        state, now = self._worker.state, monotonic()
-        waited = {p for p in state.in_flight_workers if not state.has_what.get(p)}
-        self._given_up = {p: self._given_up.get(p, now) for p in waited}
-        for peer, since in self._given_up.items():
-            if now - since >= _PATIENCE:
-                self._worker.rpc.remove(peer, reason="the scheduler has given it up")
 
     def _disk(self) -> tuple[str, int]:
         """Where it writes what does not fit its memory, and the bytes that are free there."""

@@ -7,6 +7,7 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
+import blocks
 import chunkwise.array as da
 import pytest
 from chunkwise import MemoryLimitError
@@ -52,3 +53,44 @@ def test_more_is_persisted_than_memory_and_disk_hold(
         gc.collect()
         assert client.compute(da.ones(10, chunks=5).sum()).result(LONG) == 10
     cluster.close()
+
+
+def exchange(rows: int) -> da.Array:
+    """Every part of the result needs something of every part of what it is of."""
+    x = da.arange(rows * 8_000, chunks=200 * 8_000, dtype="f8").reshape(rows, 8_000)
+    across = x.map_blocks(blocks.brief, dtype="f8").rechunk((rows, 100))
+    return across.map_blocks(blocks.brief, dtype="f8").max(axis=0)
+
+
+@STILL
+def test_an_exchange_of_more_than_memory_and_disk_hold(cluster: Cluster, disk: Path) -> None:
+    cluster.workers(2, memory="384MiB", folder=disk)
+    with Client(cluster.address, timeout=LONG) as client:
+        have(client, 2)
+        future = client.compute(exchange(16_000))
+        with pytest.raises(MemoryLimitError, match="nothing has moved"):
+            future.result(100)
+        del future
+        gc.collect()
+        assert client.compute(da.ones(10, chunks=5).sum()).result(LONG) == 10
+
+
+#: Workers write to disk what they hold, as far as they can, and go on where they cannot.
+EARLY = {
+    "worker.memory.target": 0.05,
+    "worker.memory.spill": 0.05,
+    "worker.memory.pause": False,
+    "worker.memory.terminate": False,
+}
+
+
+@pytest.mark.parametrize("cluster", [EARLY], indirect=True)
+def test_an_exchange_whose_disk_is_full_but_not_the_memory(cluster: Cluster, disk: Path) -> None:
+    """What cannot be written stays in memory, and what was written by half is not read."""
+    cluster.workers(2, memory="768MiB", folder=disk)
+    x = exchange(4_000)
+    with Client(cluster.address, timeout=LONG) as client:
+        have(client, 2)
+        assert client.compute(x).result(100).tobytes() == x.compute().tobytes()
+    said = "".join(process.log.read_text() for process in cluster.processes)
+    assert "No space left on device" in said

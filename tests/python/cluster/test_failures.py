@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import blocks
@@ -176,10 +177,11 @@ def _raised(function) -> BaseException | None:
     return None
 
 
-# Whoever was asking the frozen process for data when it froze waits until it is gone: its system
-# answers for it. That happens in some runs, so this is not for every change to pass.
-@pytest.mark.slow
-@pytest.mark.parametrize("cluster", [TINY | {"scheduler.worker-ttl": "4s"}], indirect=True)
+#: How long a worker may be silent, and be tried to be reached.
+SOON = {"scheduler.worker-ttl": "4s", "comm.timeouts.connect": "3s"}
+
+
+@pytest.mark.parametrize("cluster", [TINY | SOON], indirect=True)
 def test_a_worker_freezes(cluster: Cluster, expected: bytes) -> None:
     cluster.workers(2, memory=MEMORY)
     with Client(cluster.address, timeout=LONG) as client:
@@ -190,6 +192,44 @@ def test_a_worker_freezes(cluster: Cluster, expected: bytes) -> None:
         assert future.result(LONG).tobytes() == expected
         for process in cluster.processes:
             process.thaw()
+
+
+@pytest.mark.parametrize("cluster", [TINY | SOON], indirect=True)
+def test_a_worker_freezes_that_is_asked_for_data(cluster: Cluster) -> None:
+    """Its system takes the request, which it never answers."""
+    one, _ = (cluster.worker(memory=MEMORY, name=name) for name in ("one", "other"))
+    with Client(cluster.address, timeout=LONG) as client:
+        have(client, 2)
+
+        # Of `distributed`: ours do not wish for a worker that may be another.
+        def asked(before: Callable[[], None]) -> distributed.Future:
+            options = {"allow_other_workers": True, "pure": False}
+            held = client.client.submit(np.ones, 1000, workers=["one"], **options)
+            with client.client.as_current():
+                distributed.wait(held, LONG)
+            before()
+            return client.client.submit(len, held, workers=["other"], **options)
+
+        # From now on there is a line between them.
+        assert asked(lambda: None).result(LONG) == 1000
+        try:
+            assert asked(one.freeze).result(60) == 1000
+        finally:
+            one.thaw()
+
+
+@tiny
+def test_a_worker_is_slow(cluster: Cluster, expected: bytes) -> None:
+    """Twenty times slower than the others: it holds them up by what it has begun."""
+    *_, slow = cluster.workers(3, memory=MEMORY)
+    with Client(cluster.address, timeout=LONG) as client:
+        have(client, 3)
+        assert client.compute(work()).result(LONG).tobytes() == expected
+        with slow.slowed(20):
+            assert client.compute(work()).result(60).tobytes() == expected
+        # It was not given up.
+        assert client.compute(work()).result(LONG).tobytes() == expected
+        assert _count(client) == 3
 
 
 @pytest.mark.parametrize("cluster", [TINY | {"scheduler.worker-ttl": "3s"}], indirect=True)
