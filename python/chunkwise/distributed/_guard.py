@@ -115,7 +115,7 @@ class Guard(SchedulerPlugin):
         """What stays the same as long as nothing moves; None where something does."""
         workers = self._scheduler.workers.values()
         paused = [w for w in workers if w.status == Status.paused]
-        if not paused or any(w.executing for w in workers):
+        if not paused or any(w.executing or _fetches(w) for w in workers):
             return None
         # One that writes to its disk is silent meanwhile.
         if not all(map(self._heard, paused)):
@@ -175,6 +175,11 @@ class Guard(SchedulerPlugin):
                 **on,
             )
             self._scheduler.transitions(more, stimulus)
+
+
+def _fetches(worker: Any) -> bool:
+    """Whether data are on their way to a worker."""
+    return worker.metrics.get("transfer", {}).get("incoming_count", 0) > 0
 
 
 def _state(worker: Any, told: Any) -> str:

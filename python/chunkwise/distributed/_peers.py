@@ -63,16 +63,16 @@ class Peers(WorkerPlugin):
     async def _look(self) -> None:
         now = monotonic()
         # Requests that are refused fail at once: of a worker, say, that is just being started anew.
-        lost = [
-            peer
-            for peer, (first, times, _) in self._failed.items()
-            if times >= _TIMES and now - first >= 2 * self._connect
-        ]
-        if lost:
-            for peer in lost:
-                del self._failed[peer]
-            worker = self._worker
-            await worker.scheduler.chunkwise_unreachable(worker=worker.address, peers=lost)
+        if not any(
+            times >= _TIMES and now - first >= 2 * self._connect
+            for first, times, _ in self._failed.values()
+        ):
+            return
+        # Others that are on the way there belong to it: who reaches nobody is at fault itself.
+        lost = [peer for peer, (_, times, _) in self._failed.items() if times > 1]
+        self._failed.clear()
+        worker = self._worker
+        await worker.scheduler.chunkwise_unreachable(worker=worker.address, peers=lost)
 
     def _disk(self) -> tuple[str, int]:
         """Where it writes what does not fit its memory, and the bytes that are free there."""
