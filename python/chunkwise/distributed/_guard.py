@@ -3,7 +3,8 @@
 - Two workers cannot reach each other, though both reach the scheduler: one of them is given up, and
   what it held is made again by others.
 - Workers have paused, since their memory is full and so are their disks, and nothing moves any
-  more: what waits for them fails, with an error that names them.
+  more: what they were to do is given to others, and where there are none, it fails with an error
+  that names them.
 """
 
 from __future__ import annotations
@@ -31,6 +32,8 @@ _log = logging.getLogger("distributed.scheduler")
 
 #: Seconds between two looks.
 _LOOK = 1.0
+#: Seconds of a standstill before what a worker was to do that has paused is given to others.
+_MOVE = 5.0
 #: Seconds in which a worker must have been heard of to be known to live.
 _HEARD = 15.0
 #: Seconds for which a worker is asked about its disk.
@@ -101,6 +104,8 @@ class Guard(SchedulerPlugin):
             self._mark, self._since = mark, now
             return
         patience = parse_timedelta(dask.config.get("chunkwise.distributed.standstill", "30s"))
+        if now - self._since < min(patience, _MOVE) or self._elsewhere():
+            return
         if now - self._since < patience:
             return
         waiting = self._waiting()
@@ -122,6 +127,16 @@ class Guard(SchedulerPlugin):
             return None
         spilled = [(w.address, w.metrics.get("spilled_bytes")) for w in workers]
         return self._scheduler.transition_counter, spilled
+
+    def _elsewhere(self) -> bool:
+        """Takes from workers that have paused what they were to do, where there are others."""
+        workers = self._scheduler.workers.values()
+        if not any(w.status == Status.running for w in workers):
+            return False
+        paused = [w for w in workers if w.status == Status.paused]
+        found = {task.key: "released" for w in paused for task in w.processing}
+        self._scheduler.transitions(found, f"chunkwise-elsewhere-{time()}")
+        return bool(found)
 
     def _waiting(self) -> list[Any]:
         """The tasks that could begin, of those that our clients' futures need."""
@@ -193,9 +208,10 @@ def _state(worker: Any, told: Any) -> str:
 
 async def watch(client: str, dask_scheduler: Any) -> None:
     """Begins to watch over what a client wants."""
-    guard = dask_scheduler.plugins.get(Guard.name)
-    if guard is None:
-        guard = Guard()
-        await dask_scheduler.register_scheduler_plugin(guard, Guard.name, idempotent=True)
-        guard = dask_scheduler.plugins[Guard.name]
-    guard.clients.add(client)
+    try:
+        if Guard.name not in dask_scheduler.plugins:
+            await dask_scheduler.register_scheduler_plugin(Guard(), Guard.name, idempotent=True)
+        dask_scheduler.plugins[Guard.name].clients.add(client)
+    except Exception:
+        # Much of it is not `distributed`'s public face. What can be computed is so without it.
+        _log.exception("nobody watches over the work of %s", client)

@@ -12,7 +12,7 @@ import chunkwise.array as da
 import pytest
 from chunkwise import MemoryLimitError
 from chunkwise.distributed import Client
-from processes import LONG, Cluster, have
+from processes import LONG, Cluster, have, until
 
 STILL = pytest.mark.parametrize(
     "cluster", [{"chunkwise.distributed.standstill": "3s"}], indirect=True
@@ -33,7 +33,7 @@ def disk(tmp_path: Path) -> Iterator[Path]:
 
 
 @STILL
-@pytest.mark.parametrize("nanny", [False, True])
+@pytest.mark.parametrize("nanny", [pytest.param(False, marks=pytest.mark.slow), True])
 def test_more_is_persisted_than_memory_and_disk_hold(
     cluster: Cluster, disk: Path, nanny: bool
 ) -> None:
@@ -53,6 +53,25 @@ def test_more_is_persisted_than_memory_and_disk_hold(
         gc.collect()
         assert client.compute(da.ones(10, chunks=5).sum()).result(LONG) == 10
     cluster.close()
+
+
+@STILL
+def test_one_of_two_has_no_room_left(cluster: Cluster, disk: Path) -> None:
+    """The other does its work too."""
+    cluster.worker(memory="384MiB", folder=disk, name="full")
+    cluster.worker(memory="384MiB", name="roomy")
+    x = da.arange(8_000 * 8_000, chunks=200 * 8_000, dtype="f8").reshape(8_000, 8_000)
+    x = x.map_blocks(blocks.brief, dtype="f8")
+    with Client(cluster.address, timeout=LONG) as client:
+        have(client, 2)
+        kept = client.persist(x)
+        parts = list(client.client.futures.values())
+        until(lambda: all(p.status != "pending" for p in parts), "all is there, or has failed", 60)
+        assert {p.status for p in parts} == {"finished"}
+        largest = client.compute(kept.max(axis=1)).result(100)
+        assert largest.tolist() == [row * 8_000 + 7_999 for row in range(8_000)]
+    said = "".join(process.log.read_text() for process in cluster.processes)
+    assert "Pausing worker" in said
 
 
 def exchange(rows: int) -> da.Array:

@@ -379,6 +379,26 @@ def test_workers_come_and_go(cluster: Cluster, expected: bytes) -> None:
         assert future.result(LONG).tobytes() == expected
 
 
+@pytest.mark.slow
+@tiny
+def test_workers_come_and_go_all_the_time(cluster: Cluster, expected: bytes) -> None:
+    """In turn one that says goodbye, and one that does not; a new one before each."""
+    workers = cluster.workers(2, memory=MEMORY)
+    with Client(cluster.address, timeout=LONG) as client:
+        have(client, 2)
+        future = client.compute(work(0.5))
+        until(lambda: cluster.told("began-*"), "it runs")
+        turns = 0
+        while not future.done() and turns < 6:
+            workers.append(cluster.worker(memory=MEMORY))
+            until(lambda: future.done() or _count(client) >= 3, "one has come")
+            workers.pop(0).signal(signal.SIGTERM if turns % 2 else signal.SIGKILL)
+            until(lambda: future.done() or _count(client) == 2, "one has gone")
+            turns += 1
+        assert future.result(LONG).tobytes() == expected
+        assert turns > 1
+
+
 def _count(client: Client) -> int:
     return len(client.client.scheduler_info(n_workers=-1)["workers"])
 
@@ -418,16 +438,34 @@ def test_persist_three_times_the_memory(cluster: Cluster) -> None:
         assert client.compute(kept[rows]).result(500).tobytes() == x[rows].compute().tobytes()
 
 
+@tiny
+def test_memory_stays_level_over_many_exchanges(cluster: Cluster) -> None:
+    """Nothing stays of what fragments have made, of which each has some 100 KiB."""
+    cluster.worker(memory=MEMORY)
+    with Client(cluster.address, timeout=LONG) as client:
+        have(client, 1)
+        levels = []
+        for n in range(13):
+            x = da.random.default_rng(n).normal(size=(640, 2000), chunks=(10, 2000))
+            y = x.map_blocks(blocks.brief, dtype="f8").rechunk((640, 100))
+            client.compute(y.map_blocks(blocks.brief, dtype="f8").std(axis=0)).result(LONG)
+            if n % 6 == 0:
+                levels.append(max(client.client.run(_resident).values()))
+        # After the first it has yet to warm up.
+        assert levels[2] < levels[1] + (16 << 20), levels
+
+
+def _resident() -> int:
+    import psutil
+
+    return psutil.Process().memory_info().rss
+
+
 @pytest.mark.slow
 def test_memory_stays_level_over_a_thousand_fragments(cluster: Cluster) -> None:
     cluster.worker(memory="2GiB")
     with Client(cluster.address, timeout=LONG) as client:
         have(client, 1)
-
-        def resident() -> int:
-            import psutil
-
-            return psutil.Process().memory_info().rss
 
         def one(n: int) -> float:
             x = da.random.default_rng(n).normal(size=(2000, 500), chunks=500)
@@ -437,7 +475,7 @@ def test_memory_stays_level_over_a_thousand_fragments(cluster: Cluster) -> None:
         for n in range(1000):
             one(n)
             if n % 250 == 249:
-                levels.append(max(client.client.run(resident).values()))
+                levels.append(max(client.client.run(_resident).values()))
         assert levels[-1] < levels[0] * 1.1 + (16 << 20), levels
 
 

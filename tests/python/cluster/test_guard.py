@@ -31,13 +31,16 @@ def worker(address: str, silent: float = 0.0, **more: Any) -> SimpleNamespace:
     about = {
         "status": Status.running,
         "executing": {},
+        "processing": [],
         "metrics": {"transfer": {"incoming_count": 0}, "spilled_bytes": {"memory": 0, "disk": 0}},
     }
-    about |= {"address": address, "last_seen": time.time() - silent} | more
+    about |= {"address": address, "silent": silent} | more
     return SimpleNamespace(**about)
 
 
 def guard(*workers: SimpleNamespace) -> Guard:
+    for one in workers:
+        one.last_seen = time.time() - one.silent
     made = Guard()
     made._scheduler = Scheduler(list(workers))
     return made
@@ -89,6 +92,18 @@ PAUSED = {"status": Status.paused}
 )
 def test_what_stands_still(workers: list, still: bool) -> None:
     assert (guard(*workers)._still() is not None) == still
+
+
+@pytest.mark.parametrize(
+    ("others", "moved"), [([], []), ([worker("b")], ["x"]), ([worker("b", **PAUSED)], [])]
+)
+def test_what_goes_elsewhere(others: list, moved: list[str]) -> None:
+    """What a worker that has paused has not begun, where another can do it."""
+    watched = guard(worker("a", **PAUSED, processing=[SimpleNamespace(key="x")]), *others)
+    released: dict[str, str] = {}
+    watched._scheduler.transitions = lambda found, stimulus: released.update(found)
+    assert watched._elsewhere() == bool(moved)
+    assert released == dict.fromkeys(moved, "released")
 
 
 def test_every_move_is_another_state() -> None:
