@@ -8,8 +8,10 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from chunkwise.distributed import Client
 from chunkwise.distributed._guard import Guard
 from distributed.core import Status
+from processes import HERE, LONG, Cluster, until
 
 
 class Scheduler:
@@ -115,3 +117,24 @@ def test_every_move_is_another_state() -> None:
     assert after != before
     watched._scheduler.workers["a"].metrics["spilled_bytes"] = {"memory": 5, "disk": 5}
     assert watched._still() != after
+
+
+def watched_by(dask_worker: Any) -> bool:
+    return "chunkwise-peers" in dask_worker.plugins
+
+
+def test_workers_that_join_later(cluster: Cluster) -> None:
+    """They are watched too, and one without chunkwise works for others."""
+    with Client(cluster.address, timeout=LONG, worker_timeout=LONG) as client:
+        cluster.worker(name="with")
+        cluster.worker(name="without", preload=HERE / "odd_build.py", ODD_BUILD="none")
+        dask = client.client
+
+        def found() -> dict[str, str]:
+            workers = dask.scheduler_info(n_workers=-1)["workers"]
+            return {about["name"]: address for address, about in workers.items()}
+
+        until(lambda: len(found()) == 2, "two workers")
+        one = found()["with"]
+        until(lambda: dask.run(watched_by, workers=[one])[one], "it is watched")
+        assert dask.submit(pow, 2, 10, workers=["without"]).result(LONG) == 1024
