@@ -14,7 +14,7 @@ from typing import Any
 import distributed
 from distributed.system import MEMORY_LIMIT
 
-from . import _versions, _worker
+from . import _guard, _versions, _worker
 from ._run import Capacity
 
 __all__: list[str] = []
@@ -38,6 +38,8 @@ class Connection:
         #: The scheduler that was asked, and what its workers may use of their machines' memory.
         self._asked: str | None = None
         self._memory: dict[str, int] = {}
+        #: The client over whose work the scheduler watches.
+        self._watched: str | None = None
         try:
             self.client = self._first(address, scheduler_file, kwargs)
             self.address: str = self.client.scheduler.address
@@ -91,6 +93,10 @@ class Connection:
             _versions.check_scheduler(self.client)
             self._asked = info["id"]
             self._memory.clear()
+            self._watched = None
+        if self._watched != self.client.id:
+            self.client.run_on_scheduler(_guard.watch, self.client.id)
+            self._watched = self.client.id
         workers = info["workers"]
         new = [address for address in workers if address not in self._memory]
         if new:

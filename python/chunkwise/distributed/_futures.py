@@ -13,6 +13,7 @@ import distributed
 from distributed.client import FutureCancelledError, FuturesCancelledError
 
 from .._futures import BaseFuture, named
+from ._errors import raised_anew
 
 _log = logging.getLogger(__name__)
 
@@ -204,10 +205,13 @@ def gathered(client: Any, parts: list, timeout: float | None = None) -> list:
         return inner.sync(lambda: inner.gather(parts, asynchronous=True), callback_timeout=timeout)
     except (FutureCancelledError, FuturesCancelledError) as error:
         raise _translated(client, error) from None
-    except TimeoutError:
-        if timeout is None:
-            raise
-        raise TimeoutError(f"not there after {timeout} seconds") from None
+    except Exception as raised:
+        error = raised_anew(raised)
+        failed = any(part.status == "error" for part in parts)
+        if isinstance(raised, TimeoutError) and timeout is not None and not failed:
+            error = TimeoutError(f"not there after {timeout} seconds")
+    # Out of the handler, or one would be the context of the other.
+    raise error
 
 
 def arrived(client: Any, parts: list, timeout: float | None) -> None:

@@ -63,6 +63,10 @@ def fails(block: np.ndarray) -> np.ndarray:
     raise LookupError("no such thing")
 
 
+def late() -> None:
+    raise TimeoutError("the service does not answer")
+
+
 def exits(block: np.ndarray) -> np.ndarray:
     sys.exit(3)
 

@@ -9,8 +9,9 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +66,27 @@ class Process:
     def thaw(self) -> None:
         self.signal(signal.SIGCONT)
 
+    @contextlib.contextmanager
+    def slowed(self, times: int) -> Iterator[None]:
+        """It runs for one of so many moments only."""
+        ends = threading.Event()
+
+        def cycle() -> None:
+            while not ends.is_set():
+                self.thaw()
+                ends.wait(0.005)
+                self.freeze()
+                ends.wait(0.005 * (times - 1))
+            self.thaw()
+
+        thread = threading.Thread(target=cycle)
+        thread.start()
+        try:
+            yield
+        finally:
+            ends.set()
+            thread.join()
+
     def running(self) -> bool:
         return self.popen.poll() is None
 
@@ -72,8 +94,8 @@ class Process:
 class Cluster:
     """A scheduler, and workers that are added.
 
-    `settings` are of `distributed`, as ``{"scheduler.worker-ttl": "5s"}``; `preload` is a file for
-    the scheduler, as workers may have theirs.
+    `settings` are of `distributed`, as ``{"scheduler.worker-ttl": "5s"}``, or ours, with
+    ``chunkwise.`` before them; `preload` is a file for the scheduler, as workers may have theirs.
     """
 
     def __init__(
@@ -103,7 +125,8 @@ class Cluster:
         # Who is dead is not to be waited for half a minute.
         settings = {"comm.timeouts.connect": "10s"} | (settings or {})
         for name, value in settings.items():
-            variable = "DASK_DISTRIBUTED__" + name.upper().replace("-", "_").replace(".", "__")
+            whole = name if name.startswith("chunkwise.") else f"distributed.{name}"
+            variable = "DASK_" + whole.upper().replace("-", "_").replace(".", "__")
             self.environment[variable] = str(value)
         self._preload, self._prefix = preload, prefix or []
         self.scheduler = self._scheduler()

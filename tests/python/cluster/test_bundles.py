@@ -122,6 +122,9 @@ def test_broken_fragments_are_errors() -> None:
     for spec in broken(fragment.spec):
         with pytest.raises((ValueError, RuntimeError)):
             plan.run(SESSION, spec, [], 1 << 30, token)
+    # One of a later format: both are named.
+    with pytest.raises(ValueError, match="format 127 of fragments, where this worker knows format"):
+        plan.run(SESSION, b"cwf\x7f" + fragment.spec[4:], [], 1 << 30, token)
     # And the right one still runs.
     plan.run(SESSION, fragment.spec, [], 1 << 30, token)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import gc
 import os
 import subprocess
 import sys
@@ -209,6 +210,28 @@ def test_what_is_persisted_goes_with_its_last_array(client: Client) -> None:
     assert held <= set(client.client.futures)
     del derived
     until(lambda: not held & set(client.client.futures), "released")
+
+
+def test_what_a_failed_computation_has_read_is_let_go(client: Client) -> None:
+    inner = client.client
+    until(lambda: not inner.futures, "nothing is left of tests before")
+    kept = client.persist(da.arange(1000, chunks=100) + 1)
+    failing = client.compute(kept.map_blocks(blocks.fails, dtype="f8").sum())
+    with pytest.raises(LookupError, match="no such thing") as caught:
+        failing.result(LONG)
+    # It says where, also when it is asked again.
+    assert "on the worker at" in "".join(caught.value.__notes__)
+    assert caught.traceback[-1].name == "fails"
+    with pytest.raises(LookupError):
+        failing.result(LONG)
+    del failing, kept, caught
+    gc.collect()
+    until(lambda: not inner.futures, "nothing is held")
+
+
+def test_a_timeout_of_a_function_is_its_own(client: Client) -> None:
+    with pytest.raises(TimeoutError, match="the service"):
+        client.submit(blocks.late).result(LONG)
 
 
 def test_published_for_another_client(steady: Cluster, client: Client) -> None:

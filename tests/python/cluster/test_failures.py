@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import blocks
@@ -176,10 +177,11 @@ def _raised(function) -> BaseException | None:
     return None
 
 
-# Whoever was asking the frozen process for data when it froze waits until it is gone: its system
-# answers for it. That happens in some runs, so this is not for every change to pass.
-@pytest.mark.slow
-@pytest.mark.parametrize("cluster", [TINY | {"scheduler.worker-ttl": "4s"}], indirect=True)
+#: How long a worker may be silent, and be tried to be reached.
+SOON = {"scheduler.worker-ttl": "4s", "comm.timeouts.connect": "3s"}
+
+
+@pytest.mark.parametrize("cluster", [TINY | SOON], indirect=True)
 def test_a_worker_freezes(cluster: Cluster, expected: bytes) -> None:
     cluster.workers(2, memory=MEMORY)
     with Client(cluster.address, timeout=LONG) as client:
@@ -190,6 +192,44 @@ def test_a_worker_freezes(cluster: Cluster, expected: bytes) -> None:
         assert future.result(LONG).tobytes() == expected
         for process in cluster.processes:
             process.thaw()
+
+
+@pytest.mark.parametrize("cluster", [TINY | SOON], indirect=True)
+def test_a_worker_freezes_that_is_asked_for_data(cluster: Cluster) -> None:
+    """Its system takes the request, which it never answers."""
+    one, _ = (cluster.worker(memory=MEMORY, name=name) for name in ("one", "other"))
+    with Client(cluster.address, timeout=LONG) as client:
+        have(client, 2)
+
+        # Of `distributed`: ours do not wish for a worker that may be another.
+        def asked(before: Callable[[], None]) -> distributed.Future:
+            options = {"allow_other_workers": True, "pure": False}
+            held = client.client.submit(np.ones, 1000, workers=["one"], **options)
+            with client.client.as_current():
+                distributed.wait(held, LONG)
+            before()
+            return client.client.submit(len, held, workers=["other"], **options)
+
+        # From now on there is a line between them.
+        assert asked(lambda: None).result(LONG) == 1000
+        try:
+            assert asked(one.freeze).result(60) == 1000
+        finally:
+            one.thaw()
+
+
+@tiny
+def test_a_worker_is_slow(cluster: Cluster, expected: bytes) -> None:
+    """Twenty times slower than the others: it holds them up by what it has begun."""
+    *_, slow = cluster.workers(3, memory=MEMORY)
+    with Client(cluster.address, timeout=LONG) as client:
+        have(client, 3)
+        assert client.compute(work()).result(LONG).tobytes() == expected
+        with slow.slowed(20):
+            assert client.compute(work()).result(60).tobytes() == expected
+        # It was not given up.
+        assert client.compute(work()).result(LONG).tobytes() == expected
+        assert _count(client) == 3
 
 
 @pytest.mark.parametrize("cluster", [TINY | {"scheduler.worker-ttl": "3s"}], indirect=True)
@@ -339,6 +379,26 @@ def test_workers_come_and_go(cluster: Cluster, expected: bytes) -> None:
         assert future.result(LONG).tobytes() == expected
 
 
+@pytest.mark.slow
+@tiny
+def test_workers_come_and_go_all_the_time(cluster: Cluster, expected: bytes) -> None:
+    """In turn one that says goodbye, and one that does not; a new one before each."""
+    workers = cluster.workers(2, memory=MEMORY)
+    with Client(cluster.address, timeout=LONG) as client:
+        have(client, 2)
+        future = client.compute(work(0.5))
+        until(lambda: cluster.told("began-*"), "it runs")
+        turns = 0
+        while not future.done() and turns < 6:
+            workers.append(cluster.worker(memory=MEMORY))
+            until(lambda: future.done() or _count(client) >= 3, "one has come")
+            workers.pop(0).signal(signal.SIGTERM if turns % 2 else signal.SIGKILL)
+            until(lambda: future.done() or _count(client) == 2, "one has gone")
+            turns += 1
+        assert future.result(LONG).tobytes() == expected
+        assert turns > 1
+
+
 def _count(client: Client) -> int:
     return len(client.client.scheduler_info(n_workers=-1)["workers"])
 
@@ -378,16 +438,34 @@ def test_persist_three_times_the_memory(cluster: Cluster) -> None:
         assert client.compute(kept[rows]).result(500).tobytes() == x[rows].compute().tobytes()
 
 
+@tiny
+def test_memory_stays_level_over_many_exchanges(cluster: Cluster) -> None:
+    """Nothing stays of what fragments have made, of which each has some 100 KiB."""
+    cluster.worker(memory=MEMORY)
+    with Client(cluster.address, timeout=LONG) as client:
+        have(client, 1)
+        levels = []
+        for n in range(13):
+            x = da.random.default_rng(n).normal(size=(640, 2000), chunks=(10, 2000))
+            y = x.map_blocks(blocks.brief, dtype="f8").rechunk((640, 100))
+            client.compute(y.map_blocks(blocks.brief, dtype="f8").std(axis=0)).result(LONG)
+            if n % 6 == 0:
+                levels.append(max(client.client.run(_resident).values()))
+        # After the first it has yet to warm up.
+        assert levels[2] < levels[1] + (16 << 20), levels
+
+
+def _resident() -> int:
+    import psutil
+
+    return psutil.Process().memory_info().rss
+
+
 @pytest.mark.slow
 def test_memory_stays_level_over_a_thousand_fragments(cluster: Cluster) -> None:
     cluster.worker(memory="2GiB")
     with Client(cluster.address, timeout=LONG) as client:
         have(client, 1)
-
-        def resident() -> int:
-            import psutil
-
-            return psutil.Process().memory_info().rss
 
         def one(n: int) -> float:
             x = da.random.default_rng(n).normal(size=(2000, 500), chunks=500)
@@ -397,7 +475,7 @@ def test_memory_stays_level_over_a_thousand_fragments(cluster: Cluster) -> None:
         for n in range(1000):
             one(n)
             if n % 250 == 249:
-                levels.append(max(client.client.run(resident).values()))
+                levels.append(max(client.client.run(_resident).values()))
         assert levels[-1] < levels[0] * 1.1 + (16 << 20), levels
 
 

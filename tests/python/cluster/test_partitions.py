@@ -78,8 +78,10 @@ def network() -> Iterator[Network]:
 
 
 @pytest.fixture
-def spread(network: Network, tmp_path: Path) -> Iterator[Cluster]:
-    cluster = Cluster(tmp_path / "cluster", SETTINGS, host=network.hosts[0])
+def spread(network: Network, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Cluster]:
+    """A worker in each namespace; more settings by indirection."""
+    settings = SETTINGS | getattr(request, "param", {})
+    cluster = Cluster(tmp_path / "cluster", settings, host=network.hosts[0])
     for name, host in zip(network.names, network.hosts[1:], strict=True):
         cluster.worker(memory=MEMORY, prefix=["ip", "netns", "exec", name], host=host)
     yield cluster
@@ -135,3 +137,44 @@ def test_a_worker_is_cut_off(
         until(lambda: len(client.client.ncores()) >= left, f"{left} workers")
         doubled = np.frombuffer(expected) * 2
         assert client.compute(work() * 2).result(LONG).tobytes() == doubled.tobytes()
+
+
+#: How soon a request for data fails; of one that is under way, no sooner than in 12 seconds.
+BRIEF = {"comm.timeouts.connect": "2s"}
+
+
+@pytest.mark.parametrize("spread", [BRIEF], indirect=True)
+@pytest.mark.parametrize(
+    ("nanny", "early"),
+    [
+        pytest.param(False, True, id="from the start"),
+        pytest.param(False, False, id="meanwhile", marks=pytest.mark.slow),
+        pytest.param(True, False, id="with nannies", marks=pytest.mark.slow),
+    ],
+)
+def test_two_workers_are_cut_off_from_each_other(
+    network: Network, spread: Cluster, expected: bytes, nanny: bool, early: bool
+) -> None:
+    """For good, while the scheduler hears from both: one of them is given up."""
+    if nanny:
+        for process in spread.processes[1:]:
+            process.kill()
+        for name, host in zip(network.names, network.hosts[1:], strict=True):
+            prefix = ["ip", "netns", "exec", name]
+            spread.worker(memory=MEMORY, prefix=prefix, host=host, nanny=True)
+    with Client(spread.address, timeout=LONG) as client:
+        have(client, 2)
+        if early:
+            network.cut(0, 2)
+        future = client.compute(work())
+        if not early:
+            running(spread)
+            network.cut(0, 2)
+        assert future.result(100).tobytes() == expected
+        have(client, 1)
+        doubled = np.frombuffer(expected) * 2
+        assert client.compute(work() * 2).result(LONG).tobytes() == doubled.tobytes()
+    said = spread.scheduler.log.read_text()
+    # In the scheduler's words, with both names.
+    (line,) = [line for line in said.splitlines() if "cannot reach" in line]
+    assert all(f"tcp://{host}:" in line for host in network.hosts[1:])

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
+import blocks
 import chunkwise
 import chunkwise.array as da
 import pytest
@@ -79,3 +82,53 @@ def test_a_worker_that_is_asked_in_vain(cluster: Cluster, monkeypatch: pytest.Mo
         with pytest.raises(VersionMismatchError, match=r"99\.0\.0"):
             future.result(LONG)
         until(future.done, "done")
+
+
+#: A client process: one that asks what the cluster has, and one of a time when none did.
+ASKS = """
+import sys, odd_build
+odd_build.pretend()
+import chunkwise.array as da
+from chunkwise.distributed import Client, VersionMismatchError, _versions
+if sys.argv[2] == "rash":
+    _versions.check_scheduler = lambda client: None
+    _versions.check_workers = lambda client, workers, timeout: {}
+try:
+    with Client(sys.argv[1]) as client:
+        client.compute(da.ones(11).sum()).result(60)
+except VersionMismatchError as error:
+    print(error)
+"""
+
+
+@pytest.mark.parametrize(
+    ("odd", "manner"),
+    [("99.0.0", "asks"), ("0.0.1", "asks"), ("rebuilt", "asks"), ("99.0.0", "rash")],
+)
+def test_a_client_of_another_build(steady: Cluster, client: Client, odd: str, manner: str) -> None:
+    found = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", ASKS, steady.address, manner],
+        env=steady.environment | {"ODD_BUILD": odd},
+        capture_output=True,
+        text=True,
+        timeout=LONG,
+    )
+    assert found.returncode == 0, found.stderr
+    assert chunkwise.__version__ in found.stdout
+    assert ("0" * 12 if odd == "rebuilt" else odd) in found.stdout
+    # Who has the same as the cluster goes on.
+    assert client.compute(da.ones(11).sum()).result(LONG) == 11
+
+
+def test_a_worker_of_another_build_joins_meanwhile(cluster: Cluster) -> None:
+    """What it is given it refuses, and so the computation ends soon."""
+    cluster.worker()
+    with Client(cluster.address, timeout=LONG) as client:
+        have(client, 1)
+        x = da.ones(600, chunks=1).map_blocks(blocks.slow, 0.1, dtype="f8")
+        future = client.compute(x.map_blocks(blocks.brief, dtype="f8").sum())
+        until(lambda: cluster.told("began-slow-*"), "it runs")
+        cluster.worker(preload=ODD, ODD_BUILD="99.0.0")
+        with pytest.raises(VersionMismatchError, match=r"99\.0\.0") as caught:
+            future.result(40)
+        assert chunkwise.__version__ in str(caught.value)

@@ -16,10 +16,11 @@ TINY = {
 MEMORY = "16MiB"
 
 
-def work() -> da.Array:
-    """Leaves, an exchange, a reduction with its merges, and what brings them together."""
+def work(seconds: float = 0.01) -> da.Array:
+    """Leaves, which take so long, an exchange, a reduction with its merges, and what brings them
+    together."""
     x = da.random.default_rng(3).normal(size=(640, 2000), chunks=(20, 2000))
-    s = x.map_blocks(blocks.slow, 0.01, dtype="f8")
+    s = x.map_blocks(blocks.slow, seconds, dtype="f8")
     t = s.rechunk((640, 100)).map_blocks(blocks.brief, dtype="f8")
     return t - s.mean(axis=0)
 
