@@ -6,7 +6,9 @@ Rows: `mean`, the mean of 150,000 x 100,000 uniform numbers (1.5e10) here, on as
 there are processors, and by a cluster of as many workers of one thread each; `tasks`, how many
 tasks a mean of 10^6 chunks has on the cluster, and seconds until they are submitted; `move`, 100 MB
 from a worker to another, as one chunk that is kept on the first and read by the second; `exchange`,
-1 GB of rows that are read as columns. Each figure is a median.
+1 GB of rows that are read as columns; `files`, 1 GB in 64 x 64 pieces, as tasks and through files;
+`beside`, a function on chunks of 32 MB, 2 GB in all, and the mean of its rows, by this package and
+by dask.array on the same workers, with the bytes that these have sent. Each figure is a median.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ import time
 
 import chunkwise.array as da
 import numpy as np
-from chunkwise.distributed import Client
+from chunkwise.distributed import Client, _exchange
 
 
 def median(rounds: int, run) -> float:
@@ -89,7 +91,64 @@ def exchange(client: Client, rounds: int) -> None:
     print(f"exchange  1 GB: here {here:.3f} s, cluster {there:.3f} s")
 
 
-ROWS = {"mean": mean, "tasks": tasks, "move": move, "exchange": exchange}
+def files(client: Client, rounds: int) -> None:
+    seeds = iter(range(1000))
+
+    def columns():
+        x = da.random.default_rng(next(seeds)).random((11_200, 11_200), chunks=(175, 11_200))
+        rows = x.map_blocks(np.negative, dtype="f8")
+        return rows.rechunk((11_200, 175)).map_blocks(np.negative, dtype="f8").max(axis=0)
+
+    picks = _exchange.PICKS
+    try:
+        taken = {}
+        for _exchange.PICKS in (1 << 20, 8):
+            how = "files" if "spread" in client.explain(columns()) else "picks"
+            taken[how] = median(rounds, lambda: client.compute(columns()).result())
+    finally:
+        _exchange.PICKS = picks
+    print("files     1 GB: " + ", ".join(f"{k} {v:.3f} s" for k, v in taken.items()))
+
+
+def sent(client: Client) -> int:
+    """Bytes that the workers have sent, to each other or here."""
+    told = client.client.run(lambda dask_worker: dask_worker.transfer_outgoing_bytes_total)
+    return sum(told.values())
+
+
+def beside(client: Client, rounds: int) -> None:
+    import dask.array
+
+    def ours(n):
+        x = da.full((16_000, 16_000), float(n), chunks=2000)
+        return client.compute(x.map_blocks(np.sqrt, dtype="f8").mean(axis=1))
+
+    def dasks(n):
+        x = dask.array.full((16_000, 16_000), float(n), chunks=2000)
+        return client.client.compute(x.map_blocks(np.sqrt, dtype="f8").mean(axis=1))
+
+    told = []
+    for name, begin in ("chunkwise", ours), ("dask.array", dasks):
+        numbers, moved = iter(range(1000)), []
+
+        def run(begin=begin, numbers=numbers, moved=moved) -> None:
+            before = sent(client)
+            begin(next(numbers)).result()
+            moved.append(sent(client) - before)
+
+        seconds = median(rounds, run)
+        told.append(f"{name} {seconds:.3f} s, {statistics.median(moved[1:]) / 1e6:.1f} MB moved")
+    print("beside    2 GB: " + "; ".join(told))
+
+
+ROWS = {
+    "mean": mean,
+    "tasks": tasks,
+    "move": move,
+    "exchange": exchange,
+    "files": files,
+    "beside": beside,
+}
 
 
 def main() -> None:

@@ -115,7 +115,9 @@ fn cut_with(plan: &Plan, stored: &[bool], limits: &Limits, again: f64) -> Result
             .copied()
             .filter(|s| {
                 let made = cutter.made_again.get(s).copied().unwrap_or(0);
-                made as f64 > again * plan.stages[*s].task_count() as f64
+                // What a user's function does is done once.
+                let times = if share::calls(plan, *s) { 1.0 } else { again };
+                made as f64 > times * plan.stages[*s].task_count() as f64
             })
             .collect();
         if often.is_empty() {
@@ -132,6 +134,7 @@ fn is_easily_made(plan: &Plan, stage: usize) -> bool {
     let wanted = plan.outputs.iter().any(|o| o.stage == stage);
     let stored = match &plan.stages[stage].kind {
         StageKind::Pass(pass) => pass.outputs.iter().all(|o| matches!(o, PassOutput::Store)),
+        StageKind::Call(_) => true,
         _ => false,
     };
     stored && !wanted && !plan.has_dependencies(stage)

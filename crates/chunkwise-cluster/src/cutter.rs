@@ -29,7 +29,7 @@ pub(crate) struct Cutter<'a> {
     fingerprint: u64,
     stored: &'a [bool],
     pub(crate) limits: &'a Limits,
-    own: &'a BTreeSet<usize>,
+    pub(crate) own: &'a BTreeSet<usize>,
     /// The most bytes that a fragment should make.
     largest: u64,
     pub(crate) holders: Holders,
@@ -113,7 +113,7 @@ impl<'a> Cutter<'a> {
             .map(|(o, _)| o.nbytes())
             .sum();
         let tasks = of.task_count();
-        let calls = share::calls(plan, stage);
+        let calls = own.iter().chain([&stage]).any(|s| share::calls(plan, *s));
         let (bytes, takes) = ((bytes, self.largest), (seconds, calls));
         let mut count = share::fragments(tasks, bytes, takes, self.limits);
         let refused = |peak: u64| Error::OverBudget {

@@ -604,12 +604,11 @@ fn given(cut: &Cut, label: &str) -> Vec<(usize, u64)> {
 
 #[test]
 fn reductions_are_where_their_data_is() {
-    // A function of the user's, on large chunks: what it makes is reduced beside it.
+    // A function of the user's, on large chunks: what it makes is reduced where it is made.
     let x = normal(&[8192, 8192], 2048);
     let y = x
         .map_blocks(|c: ndarray::ArrayViewD<'_, f64>| c.to_owned())
         .unwrap();
-    let made = y.nbytes() / 16;
     for (name, reduced) in [
         ("mean(axis=0)", y.mean(0).unwrap()),
         ("mean(axis=1)", y.mean(1).unwrap()),
@@ -619,13 +618,21 @@ fn reductions_are_where_their_data_is() {
         let cut = plan.cut(&Limits::new(4, 1 << 30)).unwrap();
         let found = given(&cut, name);
         assert_eq!(found.len(), 16, "{name}: {}", cut.explain());
-        for (count, bytes) in found {
-            assert!(count == 1 && bytes <= made + 4096, "{name}: {bytes}");
-        }
-        let picks = cut.fragments.iter();
-        let picks = picks.filter(|f| matches!(f.work, Work::Pick { .. }));
-        assert_eq!(picks.count(), 0, "{name}: {}", cut.explain());
+        assert!(found.iter().all(|g| *g == (0, 0)), "{name}");
+        assert_eq!(given(&cut, "map_blocks").len(), 0, "{name}");
     }
+    // Where it is wanted too, they are given it, each one bundle.
+    let mean = y.mean(1).unwrap();
+    let plan = ClusterPlan::new(&[&y, &mean], 4 << 30, Vec::new()).unwrap();
+    let cut = plan.cut(&Limits::new(4, 1 << 30)).unwrap();
+    let found = given(&cut, "mean(axis=1)");
+    assert_eq!((given(&cut, "map_blocks").len(), found.len()), (16, 16));
+    for (count, bytes) in found {
+        assert!(count == 1 && bytes <= y.nbytes() / 16 + 4096, "{bytes}");
+    }
+    let picks = cut.fragments.iter();
+    let picks = picks.filter(|f| matches!(&f.work, Work::Pick { nodes: None, .. }));
+    assert_eq!(picks.count(), 0, "{}", cut.explain());
     // Columns of a scan, reduced along rows.
     let down = x.cumsum(0).unwrap().sum(1).unwrap();
     let plan = ClusterPlan::new(&[&down], 4 << 30, Vec::new()).unwrap();
@@ -636,6 +643,37 @@ fn reductions_are_where_their_data_is() {
     let cut = plan.cut(&limits).unwrap();
     let found = given(&cut, "sum(axis=1)");
     assert!(found.len() >= 16 && found.iter().all(|(count, _)| *count == 1));
+}
+
+#[test]
+fn functions_are_called_once() {
+    use std::sync::atomic::AtomicU64;
+    static CALLS: AtomicU64 = AtomicU64::new(0);
+    let x = normal(&[900, 1000], 300);
+    let y = x
+        .map_blocks(|c: ndarray::ArrayViewD<'_, f64>| {
+            CALLS.fetch_add(1, Ordering::Relaxed);
+            c.to_owned()
+        })
+        .unwrap();
+    let limits = Limits {
+        seconds: 1e-4,
+        ..Limits::new(64, LIMIT)
+    };
+    for grain in [None, Some(20_000)] {
+        for arrays in [
+            vec![y.mean(0).unwrap()],
+            vec![y.mean(1).unwrap(), y.max(..).unwrap()],
+            vec![y.multiply(2.0).unwrap().cumsum(0).unwrap()],
+            vec![y.sort(1, false).unwrap()],
+            vec![y.roll(&[7], 0).unwrap()],
+        ] {
+            CALLS.store(0, Ordering::Relaxed);
+            let arrays: Vec<&Array> = arrays.iter().collect();
+            let (cut, _) = run(&arrays, limits, grain);
+            assert_eq!(CALLS.load(Ordering::Relaxed), 12, "{}", cut.explain());
+        }
+    }
 }
 
 #[test]
