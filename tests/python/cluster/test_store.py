@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from chunkwise.array._foreign import _matched
 from chunkwise.distributed import Client, _pieces, _targets
-from processes import LONG, Cluster, have, until
+from processes import LONG, Cluster, have, idle, until
 
 RNG = np.random.default_rng(17)
 VALUES = RNG.normal(size=(60, 40))
@@ -252,8 +252,11 @@ def test_a_failure_leaves_no_new_arrays(client: Client, tmp_path: Path) -> None:
         def __setitem__(self, index: Any, value: Any) -> None:
             raise OSError("the disk is full")
 
+    slow = da.ones((2000, 2), chunks=(1, 2)).map_blocks(blocks.slow, 0.2, dtype="f8")
     with pytest.raises(OSError, match="full"):
-        client.store(x, Full()).result(LONG)
+        client.store([x, slow], [Full(), np.zeros((2000, 2))]).result(LONG)
+    # What nobody wants any more is not computed to its end.
+    until(lambda: idle(client), "idle")
     assert client.gather([client.store(x, Full()), client.submit(abs, -1)], errors="skip") == [1]
 
 
@@ -276,6 +279,8 @@ def test_several_zarr_arrays_in_one_go(steady: Cluster, client: Client, tmp_path
     with pytest.raises(FileExistsError):
         client.to_zarr([x, x], [tmp_path / "new.zarr", path], ["a", "a"])
     assert not (tmp_path / "new.zarr" / "a").exists()
+    client.to_zarr([1, 2, 3], tmp_path / "list.zarr").result(LONG)
+    assert da.from_zarr(tmp_path / "list.zarr").compute().tolist() == [1, 2, 3]
     client.to_zarr([x], [tmp_path / "one.zarr"]).result(LONG)
     assert (da.from_zarr(tmp_path / "one.zarr").compute() == 2).all()
 
