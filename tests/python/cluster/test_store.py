@@ -234,7 +234,7 @@ def test_what_is_refused_before_anything_runs(steady: Cluster, client: Client) -
     assert len(steady.told("began-counted-*")) == before
 
 
-def test_a_failure_leaves_no_new_arrays(client: Client, tmp_path: Path) -> None:
+def test_a_failure_leaves_no_new_arrays(steady: Cluster, client: Client, tmp_path: Path) -> None:
     x = source()
     failing = x.map_blocks(blocks.fails, dtype="f8")
     future = client.to_zarr([x, failing], [tmp_path / "x.zarr", tmp_path / "y.zarr"])
@@ -252,11 +252,12 @@ def test_a_failure_leaves_no_new_arrays(client: Client, tmp_path: Path) -> None:
         def __setitem__(self, index: Any, value: Any) -> None:
             raise OSError("the disk is full")
 
-    slow = da.ones((2000, 2), chunks=(1, 2)).map_blocks(blocks.slow, 0.2, dtype="f8")
+    gated = da.ones(2, chunks=2).map_blocks(blocks.gate, "full", dtype="f8")
     with pytest.raises(OSError, match="full"):
-        client.store([x, slow], [Full(), np.zeros((2000, 2))]).result(LONG)
-    # What nobody wants any more is not computed to its end.
+        client.store([x, gated], [Full(), np.zeros(2)]).result(LONG)
+    # What nobody wants any more is given up, before the gate opens.
     until(lambda: idle(client), "idle")
+    (steady.folder / "open-full").touch()
     assert client.gather([client.store(x, Full()), client.submit(abs, -1)], errors="skip") == [1]
 
 
