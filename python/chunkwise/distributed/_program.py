@@ -32,11 +32,11 @@ class Program:
         limits: tuple,
         fingerprint: int,
         build: tuple,
-        values: dict[str, Any] | None = None,
+        values: dict[str, Any],
     ) -> None:
         self.payload, self.fingerprint, self.build = payload, fingerprint, build
         #: By their keys, values of the cluster that the arrays read: there on workers.
-        self.values = values or {}
+        self.values = values
         #: The memory limit of the plan; for how many at once and what room it was cut.
         self.limits = limits
         self._lock = threading.Lock()
