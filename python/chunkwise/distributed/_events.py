@@ -38,8 +38,10 @@ class Events:
         costs = [fragment.seconds for fragment in run.parts]
         sizes = [fragment.size for fragment in run.parts]
         room = run.capacity.room * run.capacity.slots
+        # What is told is kept by listeners, longer than the client may be.
+        asked = weakref.ref(client)
         told = ElsewhereRun(
-            run.labels, costs, sizes, run.capacity.slots, room, lambda: _workers(client)
+            run.labels, costs, sizes, run.capacity.slots, room, lambda: _workers(asked())
         )
         told.begin(listeners)
         with self._lock:
@@ -60,6 +62,8 @@ class Events:
 
 def _workers(client: Any) -> list[tuple]:
     """What the workers have last told of themselves."""
+    if client is None or client.status != "running":
+        raise ConnectionError("the client is closed")
     found = []
     for address, about in client.scheduler_info(n_workers=-1)["workers"].items():
         metrics = about.get("metrics") or {}

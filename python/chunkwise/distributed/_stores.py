@@ -9,6 +9,7 @@ from typing import Any
 
 from .._delayed import _key
 from .._futures import named
+from ..array import Array
 from ..array._foreign import _matched
 from ..array._zarr import _pending
 from . import _targets
@@ -248,6 +249,9 @@ class Stored(Future):
                 self._failed = error
             self._closed.set()
         self._pieces.stop()
+        if error is not None:
+            # Nobody wants the rest.
+            self.release()
         self._tell()
 
     @property
@@ -300,7 +304,10 @@ class Stored(Future):
 
 def _several(array: Any, url: Any, component: Any, kwargs: dict) -> list[tuple]:
     """For each array its URL, its component and the options."""
-    if not isinstance(array, list | tuple):
+    names = isinstance(url, list) or isinstance(component, list)
+    # Other lists are arrays themselves, of numbers.
+    whole = isinstance(array, list | tuple) and any(isinstance(one, Array) for one in array)
+    if not (names or whole):
         return [(array, url, component, kwargs)]
     given = {"url": url, "component": component, "region": kwargs.get("region")}
     lists = {name: thing for name, thing in given.items() if isinstance(thing, list)}

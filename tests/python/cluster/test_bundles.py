@@ -187,19 +187,19 @@ def test_another_build_is_refused_by_the_worker() -> None:
     program, _ = program_of(X + 1)
     version, platform, digest = program.build
     for build in [("0.0.0", platform, digest), (version, platform, "0" * 12)]:
-        other = Program(program.payload, program.limits, program.fingerprint, build)
+        other = Program(program.payload, program.limits, program.fingerprint, build, {})
         with pytest.raises(_versions.VersionMismatchError) as caught:
             other.plan()
         assert build[2] in str(caught.value) and digest in str(caught.value)
     elsewhere = Program(
-        program.payload, program.limits, program.fingerprint, (version, "else", "0")
+        program.payload, program.limits, program.fingerprint, (version, "else", "0"), {}
     )
     assert elsewhere.plan().fingerprint == program.fingerprint
 
 
 def test_another_plan_is_refused_by_the_worker() -> None:
     program, _ = program_of(X + 1)
-    other = Program(program.payload, program.limits, program.fingerprint ^ 1, program.build)
+    other = Program(program.payload, program.limits, program.fingerprint ^ 1, program.build, {})
     with pytest.raises(RuntimeError, match="plan made here"):
         other.plan()
 

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from chunkwise.array._foreign import _matched
 from chunkwise.distributed import Client, _pieces, _targets
-from processes import LONG, Cluster, have, until
+from processes import LONG, Cluster, have, idle, until
 
 RNG = np.random.default_rng(17)
 VALUES = RNG.normal(size=(60, 40))
@@ -234,7 +234,7 @@ def test_what_is_refused_before_anything_runs(steady: Cluster, client: Client) -
     assert len(steady.told("began-counted-*")) == before
 
 
-def test_a_failure_leaves_no_new_arrays(client: Client, tmp_path: Path) -> None:
+def test_a_failure_leaves_no_new_arrays(steady: Cluster, client: Client, tmp_path: Path) -> None:
     x = source()
     failing = x.map_blocks(blocks.fails, dtype="f8")
     future = client.to_zarr([x, failing], [tmp_path / "x.zarr", tmp_path / "y.zarr"])
@@ -252,8 +252,12 @@ def test_a_failure_leaves_no_new_arrays(client: Client, tmp_path: Path) -> None:
         def __setitem__(self, index: Any, value: Any) -> None:
             raise OSError("the disk is full")
 
+    gated = da.ones(2, chunks=2).map_blocks(blocks.gate, "full", dtype="f8")
     with pytest.raises(OSError, match="full"):
-        client.store(x, Full()).result(LONG)
+        client.store([x, gated], [Full(), np.zeros(2)]).result(LONG)
+    # What nobody wants any more is given up, before the gate opens.
+    until(lambda: idle(client), "idle")
+    (steady.folder / "open-full").touch()
     assert client.gather([client.store(x, Full()), client.submit(abs, -1)], errors="skip") == [1]
 
 
@@ -276,6 +280,8 @@ def test_several_zarr_arrays_in_one_go(steady: Cluster, client: Client, tmp_path
     with pytest.raises(FileExistsError):
         client.to_zarr([x, x], [tmp_path / "new.zarr", path], ["a", "a"])
     assert not (tmp_path / "new.zarr" / "a").exists()
+    client.to_zarr([1, 2, 3], tmp_path / "list.zarr").result(LONG)
+    assert da.from_zarr(tmp_path / "list.zarr").compute().tolist() == [1, 2, 3]
     client.to_zarr([x], [tmp_path / "one.zarr"]).result(LONG)
     assert (da.from_zarr(tmp_path / "one.zarr").compute() == 2).all()
 
