@@ -42,7 +42,8 @@ def test_more_is_persisted_than_memory_and_disk_hold(
     with Client(cluster.address, timeout=LONG) as client:
         have(client, 2)
         kept = client.persist(x)
-        largest = client.compute(kept.max())
+        smallest, largest = client.compute([kept.min(), kept.max()])
+        assert smallest.cancel()
         with pytest.raises(MemoryLimitError, match="nothing has moved") as caught:
             largest.result(100)
         # The workers, and where they write to.
