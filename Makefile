@@ -10,7 +10,7 @@ RUST_SOURCES := $(shell find crates Cargo.toml Cargo.lock pyproject.toml -type f
 PACKAGE := $(RUST_SOURCES) $(shell find python -name '*.py' -o -name '*.pyi')
 
 .PHONY: recipe recipe-rust check format lint doc test-rust install docs stubs names check-stubs \
-	check-names test-python notebook develop bench test
+	check-names test-client test-python notebook develop bench test
 
 # The main job.
 
@@ -22,7 +22,7 @@ recipe-rust:
 
 # What every change must pass.
 
-check: format lint doc test-rust check-stubs check-names docs notebook test-python
+check: format lint doc test-rust check-stubs check-names docs notebook test-client test-python
 
 format: $(VENV)/tools
 	cargo fmt --all --check
@@ -52,10 +52,14 @@ docs: $(VENV)/installed $(VENV)/documentation
 notebook: $(VENV)/installed $(VENV)/documentation
 	$(BIN)/python tools/notebook.py --check
 
+# The client of clusters for programs in Rust, where there is a Python that can be linked to.
+test-client: $(VENV)/installed $(VENV)/tools
+	$(BIN)/python tools/client.py
+
 test-python: $(VENV)/installed $(VENV)/tools
 	$(BIN)/python -m pytest
 
-test: test-rust test-python
+test: test-rust test-client test-python
 
 # Files that are made from the package.
 

@@ -39,6 +39,10 @@ def families() -> dict[str, list[str]]:
     return found
 
 
+#: Classes that have a page.
+_described: set[type] = set()
+
+
 def page(title: str, module: str, names: list[str], text: str = "") -> str:
     """A page with a table of names, and each in full."""
     functions, constants, classes = [], [], []
@@ -60,7 +64,17 @@ def page(title: str, module: str, names: list[str], text: str = "") -> str:
     for name in functions:
         lines += [f".. autofunction:: {name}", ""]
     for name in classes:
-        lines += [f".. autoclass:: {name}", "   :members:", ""]
+        lines += [f".. autoclass:: {name}", "   :members:"]
+        kind = getattr(space, name)
+        if kind in _described:
+            # Public in two modules: links go to the first.
+            lines.append("   :no-index:")
+        _described.add(kind)
+        bases = kind.__mro__[1:-1]
+        if all(base.__module__.startswith("chunkwise.") for base in bases):
+            # Some classes are put together from parts.
+            lines.append("   :inherited-members:")
+        lines.append("")
     return "\n".join(lines)
 
 

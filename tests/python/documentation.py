@@ -48,9 +48,18 @@ def public_names() -> Iterator[tuple[str, Any]]:
             seen.add(id(thing))
             yield f"{module_name}.{name}", thing
             if ours(thing) and isinstance(thing, type):
-                for member, value in vars(thing).items():
+                for member, value in members(thing).items():
                     if not member.startswith("_") and has_documentation(value):
                         yield f"{module_name}.{name}.{member}", value
+
+
+def members(kind: type) -> dict[str, Any]:
+    """What a class defines, itself or in those of ours of which it is put together."""
+    found: dict[str, Any] = {}
+    for base in reversed(kind.__mro__):
+        if ours(base):
+            found.update(vars(base))
+    return found
 
 
 def ours(thing: Any) -> bool:

@@ -394,3 +394,11 @@ def test_declared_bytes_are_of_calls_only():
         chunkwise.delayed(len, scratch=-1)
     with pytest.raises(ValueError):
         chunkwise.delayed(len, nbytes="much")
+
+
+def test_from_delayed_of_elements_at_any_address() -> None:
+    def odd() -> np.ndarray:
+        return np.frombuffer(bytes(1) + np.arange(3.0).tobytes(), "f8", 3, 1)
+
+    assert not odd().flags.aligned
+    assert da.from_delayed(chunkwise.delayed(odd)(), (3,), dtype="f8").sum().compute() == 3

@@ -309,3 +309,24 @@ def test_await(client: LocalClient) -> None:
         return values, sorted(order), executed
 
     assert asyncio.run(main()) == ([2, 7], [1, 2, 3], 2)
+
+
+def test_waiting_does_not_ask_for_what_nobody_holds(client: LocalClient) -> None:
+    gates = [Gate(client) for _ in range(2)]
+    ran = threading.Event()
+    future = client.submit(ran.set)
+    done, rest = wait(future, timeout=0.01)
+    assert (done, rest) == (set(), {future})
+    del future, done, rest
+    gc.collect()
+    for gate in gates:
+        gate.open.set()
+    assert client.submit(inc, 1).result(10) == 2
+    assert not ran.is_set()
+
+
+def test_waiting_for_nested_futures(client: LocalClient) -> None:
+    futures = client.map(inc, range(500))
+    done, rest = wait([futures[:250], {"rest": iter(futures[250:])}, futures[:3]], 60)
+    assert (len(done), len(rest)) == (500, 0)
+    assert wait([], 60, "FIRST_COMPLETED") == (set(), set())

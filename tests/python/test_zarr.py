@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
+from pathlib import Path
 
 import chunkwise
 import chunkwise.array as da
@@ -344,3 +345,31 @@ def test_what_does_not_fit_is_refused_before_anything_is_written(tmp_path):
     with chunkwise.config.set(memory_limit="64MiB"), refused:
         da.to_zarr(x, tmp_path / "x")
     assert os.listdir(tmp_path) == []
+
+
+def test_an_array_that_is_opened_twice_is_read_once(tmp_path: Path) -> None:
+    from chunkwise.diagnostics import Profiler
+
+    values = np.arange(400.0).reshape(20, 20)
+    path = tmp_path / "x.zarr"
+    da.to_zarr(da.from_array(values, chunks=(5, 20)), path)
+    first, second = da.from_zarr(path), da.from_zarr(os.fspath(path), chunks=(20, 5))
+    with Profiler() as prof:
+        total, means = chunkwise.compute(first.sum(), (first + da.from_zarr(path)).mean(axis=0))
+    assert total == values.sum() and np.array_equal(means, 2 * values.mean(axis=0))
+    assert prof.runs[0].read == values.nbytes
+    assert second.chunks == ((20,), (5, 5, 5, 5)) and np.array_equal(second.compute(), values)
+    # What is written since is seen, by arrays that were there too.
+    da.to_zarr(da.zeros((5, 20)), path, region=(slice(0, 5), slice(None)))
+    values[:5] = 0
+    assert np.array_equal(first.compute(), values)
+    assert np.array_equal(da.from_zarr(path).compute(), values)
+    # Another array in its place is another array.
+    da.to_zarr(da.ones((20, 20), dtype="i2"), path, overwrite=True)
+    assert da.from_zarr(path).sum().compute() == 400
+    da.to_zarr(da.full((3,), 7.0), path, overwrite=True)
+    assert da.from_zarr(path).compute().tolist() == [7.0] * 3
+    for n in range(70):
+        da.to_zarr(da.full((2,), n), tmp_path / f"{n}.zarr")
+        assert da.from_zarr(tmp_path / f"{n}.zarr")[0].compute() == n
+    assert da.from_zarr(path).compute().tolist() == [7.0] * 3

@@ -113,7 +113,8 @@ pub struct RunOptions {
     /// Print time and memory to standard error at the end
     #[arg(long)]
     pub stats: bool,
-    /// The folder for intermediates that do not fit the memory limit
+    /// The folder for intermediates that do not fit the memory limit; with --cluster one that all
+    /// workers share
     #[arg(long, value_name = "DIR")]
     pub scratch: Option<PathBuf>,
     /// Compute on the workers of the Dask cluster whose scheduler is at this address, which must

@@ -44,7 +44,8 @@ impl Engine {
     pub fn of(session: &Session, options: &RunOptions) -> Result<Engine> {
         #[cfg(feature = "cluster")]
         if let Some(address) = &options.cluster {
-            let client = chunkwise::distributed::Client::connect(address)?;
+            let scratch = options.scratch.as_deref();
+            let client = chunkwise::distributed::Client::connect_with(address, scratch)?;
             return Ok(Engine::Cluster(client.with_cancel(session.cancel_token())));
         }
         let _ = options;

@@ -21,15 +21,19 @@ pub struct Limits {
     /// About how long a fragment should take, in seconds of one core. A cluster's scheduler takes 4 to 11 ms for
     /// each; a fifth of it is as good where there are few.
     pub seconds: f64,
+    /// An exchange of more picks than this goes through files in a folder that all workers share; [`usize::MAX`]
+    /// where they share none.
+    pub picks: usize,
 }
 
 impl Limits {
-    /// So many fragments at once, of about a second, each in so many bytes.
+    /// So many fragments at once, of about a second, each in so many bytes; no folder is shared.
     pub fn new(slots: usize, room: u64) -> Limits {
         Limits {
             slots,
             room,
             seconds: 1.0,
+            picks: usize::MAX,
         }
     }
 }

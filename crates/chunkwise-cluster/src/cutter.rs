@@ -10,11 +10,12 @@ use chunkwise_plan::{CellRef, MergeStage, OutputRef, Plan, StageKind};
 
 use crate::bundle::carry_cells;
 use crate::cut::{Cut, Fragment, Limits};
+use crate::exchange::Exchange;
 use crate::holders::Holders;
 use crate::needs::{Cells, Read, needs, visit_cells};
 use crate::run::handed_on;
 use crate::trees::{Left, left};
-use crate::work::{Picked, Relabel, Work, encode, fingerprint};
+use crate::work::{Picked, Pieces, Relabel, Work, encode, fingerprint};
 use crate::{runs, share};
 
 /// A bundle is given as a whole where this part of its bytes is read; else what is read is picked out of it.
@@ -31,7 +32,7 @@ pub(crate) struct Cutter<'a> {
     own: &'a BTreeSet<usize>,
     /// The most bytes that a fragment should make.
     largest: u64,
-    holders: Holders,
+    pub(crate) holders: Holders,
     pub(crate) fragments: Vec<Fragment>,
     /// How many tasks of a stage are run by those who read them.
     pub(crate) made_again: BTreeMap<usize, usize>,
@@ -40,8 +41,8 @@ pub(crate) struct Cutter<'a> {
 
 /// A stretch of a stage's tasks on its way to a fragment.
 pub(crate) struct Stretch {
-    tasks: Range<usize>,
-    needs: BTreeMap<Read, Cells>,
+    pub(crate) tasks: Range<usize>,
+    pub(crate) needs: BTreeMap<Read, Cells>,
     pub(crate) left: Vec<(usize, Left)>,
     pub(crate) size: u64,
     peak: u64,
@@ -122,14 +123,18 @@ impl<'a> Cutter<'a> {
             limit: self.limits.room,
             smallest: peak,
         };
+        let merge = runs::merge_of(plan, stage);
         if tasks > 0 {
             let one = self.stretch(stage, 0..1, &own, &kept).peak;
             if one > self.limits.room {
                 return Err(refused(one));
             }
         }
+        let mut followed = self.followed(stage, count);
         let stretches = loop {
-            let stretches = share::stretches(plan, stage, count);
+            let stretches = followed
+                .take()
+                .unwrap_or_else(|| share::stretches(plan, stage, count));
             let stretches: Vec<Stretch> = stretches
                 .into_iter()
                 .map(|tasks| self.stretch(stage, tasks, &own, &kept))
@@ -149,22 +154,32 @@ impl<'a> Cutter<'a> {
         let mut numbers = Vec::new();
         let is_source = own.iter().chain([&stage]).any(|s| reads_files(plan, *s));
         let is_sink = (0..of.outputs.len()).any(|o| self.is_sink(stage, o));
-        for stretch in &stretches {
+        let exchange = self.exchange(stage, merge, &stretches)?;
+        for (place, stretch) in stretches.iter().enumerate() {
             if !own.is_empty() {
                 for (s, n) in self.own_tasks(stage, &stretch.tasks) {
                     *self.made_again.entry(s).or_default() += n;
                 }
             }
             let mut reads = Vec::new();
-            match runs::merge_of(plan, stage) {
+            let mut files = Vec::new();
+            match merge {
                 Some(m) if !runs::are_most(plan, stage, m, &stretch.tasks) => {
-                    reads = self.given_runs(stage, m, stretch)?;
+                    reads = self.given_runs(stage, m, stretch, &exchange, &mut files)?;
                 }
                 _ => {
                     for (read, cells) in &stretch.needs {
-                        reads.push(self.given(*read, cells)?);
+                        let file = exchange.file(*read);
+                        match file.filter(|_| merge.is_none() && !self.is_whole(*read, cells)) {
+                            Some(file) => files.push(file),
+                            None => reads.push(self.given(*read, cells)?),
+                        }
                     }
                 }
+            }
+            let pieces = (!files.is_empty()).then_some(Pieces { place, files });
+            if pieces.is_some() {
+                reads.extend(exchange.complete.map(Read::Fragment));
             }
             if let Some((before, carry)) = self.carry(stage, stretch.tasks.start, &numbers) {
                 reads.push(self.given(before, &carry)?);
@@ -175,6 +190,7 @@ impl<'a> Cutter<'a> {
                 start: stretch.tasks.start,
                 end: stretch.tasks.end,
                 own: own.clone(),
+                pieces,
             };
             numbers.push(self.fragments.len());
             self.push(Fragment {
@@ -211,7 +227,7 @@ impl<'a> Cutter<'a> {
             cell: grid.ravel(&before),
         };
         let region = Region::whole(&grid.region(&before).shape);
-        let carry = Cells::from([(cell, (region, self.carry_bytes(stage, first)))]);
+        let carry = vec![(cell, (region, self.carry_bytes(stage, first)))];
         Some((Read::Fragment(*numbers.last()?), carry))
     }
 
@@ -293,7 +309,7 @@ impl<'a> Cutter<'a> {
         }
     }
 
-    fn size(&self, read: Read) -> u64 {
+    pub(crate) fn size(&self, read: Read) -> u64 {
         match read {
             Read::Fragment(n) => self.fragments[n].size,
             Read::Elsewhere { stage, parcel } => self.holders.parcel_size(stage, parcel),
@@ -301,7 +317,7 @@ impl<'a> Cutter<'a> {
     }
 
     /// Whether a bundle is given as a whole to who reads these cells of it.
-    fn is_whole(&self, read: Read, cells: &Cells) -> bool {
+    pub(crate) fn is_whole(&self, read: Read, cells: &Cells) -> bool {
         let size = self.size(read);
         size <= SMALL || bytes(cells) as f64 >= WHOLE * size as f64
     }
@@ -311,17 +327,7 @@ impl<'a> Cutter<'a> {
         if self.is_whole(read, cells) {
             return Ok(read);
         }
-        let picked = cells.iter().map(|(at, (region, _))| {
-            let grid = &self.plan.stages[at.stage].outputs[at.output].grid;
-            let whole = region.shape == grid.region(&grid.unravel(at.cell)).shape;
-            // A carry is handed on as it is.
-            let scanned = matches!(self.plan.stages[at.stage].kind, StageKind::Scan(_));
-            Picked::new(
-                at,
-                (!(whole || scanned && at.output == 1)).then_some(region),
-            )
-        });
-        let parts: Vec<Picked> = picked.collect();
+        let parts = self.parts(cells);
         if let Some(known) = self.picked.get(&(read, parts.clone())) {
             return Ok(Read::Fragment(*known));
         }
@@ -343,7 +349,14 @@ impl<'a> Cutter<'a> {
     }
 
     /// What tasks of a merge read: the table, and of the bundles of runs the stretches that it says.
-    fn given_runs(&mut self, stage: usize, m: &MergeStage, of: &Stretch) -> Result<Vec<Read>> {
+    fn given_runs(
+        &mut self,
+        stage: usize,
+        m: &MergeStage,
+        of: &Stretch,
+        exchange: &Exchange,
+        files: &mut Vec<usize>,
+    ) -> Result<Vec<Read>> {
         let (runs, tables): (Vec<_>, Vec<_>) = of
             .needs
             .iter()
@@ -351,6 +364,10 @@ impl<'a> Cutter<'a> {
         let mut given: Vec<Read> = tables.iter().map(|(read, _)| **read).collect();
         let most = runs::bytes(self.plan, stage, m, &of.tasks);
         for (read, cells) in runs {
+            if let Some(file) = exchange.file(*read) {
+                files.push(file);
+                continue;
+            }
             let (start, end) = (of.tasks.start, of.tasks.end);
             let size = bytes(cells).min(most);
             let tables: Vec<Read> = tables.iter().map(|(read, _)| **read).collect();
@@ -426,7 +443,15 @@ impl<'a> Cutter<'a> {
                 "{} bytes for each of {} slots",
                 self.limits.room, self.limits.slots
             ),
-            format!("more than {MOST} fragments would be needed: give workers more memory"),
+            match self.limits.picks {
+                usize::MAX => format!(
+                    "more than {MOST} fragments would be needed: give workers more memory, or a folder that all \
+                     share (the client's scratch_directory)"
+                ),
+                _ => {
+                    format!("more than {MOST} fragments would be needed: give workers more memory")
+                }
+            },
         )
     }
 
@@ -516,9 +541,9 @@ impl<'a> Cutter<'a> {
     }
 }
 
-fn bytes(cells: &Cells) -> u64 {
+pub(crate) fn bytes(cells: &Cells) -> u64 {
     let footprint = |bytes: u64| Pool::footprint(bytes as usize) as u64;
-    cells.values().map(|(_, bytes)| footprint(*bytes)).sum()
+    cells.iter().map(|(_, (_, bytes))| footprint(*bytes)).sum()
 }
 
 /// Whether tasks of a stage read what is not in memory.

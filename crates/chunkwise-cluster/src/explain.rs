@@ -15,6 +15,7 @@ impl Cut {
                 Work::Tasks { .. } => "tasks",
                 Work::Merge { .. } => "merge",
                 Work::Pick { .. } | Work::Stretch { .. } => "pick",
+                Work::Spread { .. } => "spread",
             };
             match groups.last_mut() {
                 Some((label, k, list)) if *label == fragment.label && *k == kind => list.push(n),
@@ -28,22 +29,21 @@ impl Cut {
             }
         }
         let largest = self.fragments.iter().map(|f| f.peak).max().unwrap_or(0);
-        let moved: u64 = self
-            .fragments
-            .iter()
-            // A pick is made where its bundle lies.
-            .filter(|f| !matches!(f.work, Work::Pick { .. }))
-            .flat_map(|f| &f.reads)
-            .map(|read| match read {
-                Read::Fragment(n) => self.fragments[*n].size,
-                Read::Elsewhere { .. } => 0,
-            })
-            .sum();
+        let size = |read: &Read| match read {
+            Read::Fragment(n) => self.fragments[*n].size,
+            Read::Elsewhere { .. } => 0,
+        };
+        // A fragment runs where the largest of its bundles lies.
+        let moved = self.fragments.iter().map(|f| {
+            let all: u64 = f.reads.iter().map(size).sum();
+            all - f.reads.iter().map(size).max().unwrap_or(0)
+        });
+        let moved: u64 = moved.sum();
         let mut text = String::new();
         // Writing to a string does not fail.
         let _ = writeln!(
             text,
-            "cluster: {} fragments, at most {} each; at most {} move between workers",
+            "cluster: {} fragments, at most {} each; about {} move between workers",
             self.fragments.len(),
             format_bytes(largest),
             format_bytes(moved),

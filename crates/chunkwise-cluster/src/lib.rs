@@ -2,7 +2,8 @@
 //!
 //! A plan is cut into [`Fragment`]s, of which there are a bounded number however many chunks there are: some tasks of a
 //! stage each, a merge of what several reductions have seen, or a pick of what another fragment reads. A
-//! fragment is data, a few bytes beside the plan; what it makes is a [`Bundle`], which others are given.
+//! fragment is data, a few bytes beside the plan; what it makes is a [`Bundle`], which others are given. Where there
+//! would be very many picks, what many read of a bundle goes through a file in a folder that all share.
 //!
 //! - [`cut`]: a plan into fragments, each of which fits a worker.
 //! - [`Work`]: what a fragment does, and its bytes.
@@ -18,10 +19,13 @@ mod bundle;
 mod collect;
 mod cut;
 mod cutter;
+mod exchange;
 mod explain;
+mod follow;
 mod holders;
 mod merges;
 mod needs;
+mod pieces;
 mod run;
 mod runs;
 mod share;
@@ -33,4 +37,4 @@ pub use collect::collect;
 pub use cut::{Cut, Fragment, Limits, cut};
 pub use needs::Read;
 pub use run::{Given, run_fragment};
-pub use work::{Picked, Relabel, Work, decode, encode, fingerprint};
+pub use work::{Picked, Pieces, Relabel, Shares, Work, decode, encode, fingerprint};

@@ -23,8 +23,9 @@ pub enum Read {
     },
 }
 
-/// Cells that are read of a bundle, each with the region of it, counted from its start, and with its bytes.
-pub(crate) type Cells = BTreeMap<CellRef, (Region, u64)>;
+/// Cells that are read of a bundle, in their order, each with the region of it, counted from its start, and with its
+/// bytes. There may be millions of such lists, of one cell each.
+pub(crate) type Cells = Vec<(CellRef, (Region, u64))>;
 
 /// What tasks of a stage read of each bundle, what they hand to each other left aside.
 pub(crate) fn needs(
@@ -62,7 +63,12 @@ pub(crate) fn needs(
         };
         let item = plan.stages[cell.stage].outputs[cell.output].dtype.size();
         let bytes = (region.len() * item) as u64;
-        needs.entry(read).or_default().insert(cell, (region, bytes));
+        let of_read = needs.entry(read).or_default();
+        of_read.push((cell, (region, bytes)));
+    }
+    for cells in needs.values_mut() {
+        cells.sort_unstable_by(|a, b| a.0.cmp(&b.0));
+        cells.shrink_to_fit();
     }
     needs
 }

@@ -1,12 +1,14 @@
 //! A fragment, run.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
-use chunkwise_core::{Chunk, Error, Result, Sink};
+use chunkwise_core::{Chunk, Error, Region, Result, Sink};
 use chunkwise_exec::{Item, Part, RunOptions, merge, run_part};
-use chunkwise_plan::Plan;
+use chunkwise_plan::{CellRef, Plan};
 
 use crate::Bundle;
+use crate::pieces::{fetch, path_of, spread};
 use crate::runs::stretched;
 use crate::work::{Picked, Work, decode};
 
@@ -17,6 +19,8 @@ pub struct Given {
     pub bundles: Vec<Bundle>,
     /// For each array asked for, where it is stored, if it is.
     pub sinks: Vec<Option<Arc<dyn Sink>>>,
+    /// The folder of exchanges that go through files: of this computation alone, and for all processes the same.
+    pub folder: Option<PathBuf>,
 }
 
 /// Runs a fragment: `plan` is that of which it was cut, made anew, and `fingerprint` its
@@ -59,7 +63,16 @@ pub fn run_fragment(
             start,
             end,
             own,
+            pieces,
         } => {
+            let mut memory_limit = options.memory_limit;
+            if let Some(pieces) = pieces {
+                let bundles = fetch(&pieces, given.folder.as_deref(), options.pool)?;
+                for bundle in bundles {
+                    memory_limit = memory_limit.saturating_sub(bundle.nbytes() as u64);
+                    items.extend(bundle.items(plan, options.pool)?);
+                }
+            }
             // A bundle may have what is for others too.
             items.retain(|i| match i {
                 Item::Cell { .. } => true,
@@ -80,7 +93,11 @@ pub fn run_fragment(
             let tasks = start..end;
             let part = Part { stage, tasks, own };
             let kept = handed_on(plan, stage, &given.sinks);
-            run_part(plan, &part, items, &sinks, &kept, options)?
+            let options = RunOptions {
+                memory_limit,
+                ..options.clone()
+            };
+            run_part(plan, &part, items, &sinks, &kept, &options)?
         }
         Work::Merge { stage, later } => {
             items.retain(|i| i.at().stage == stage);
@@ -93,7 +110,16 @@ pub fn run_fragment(
             cells
         }
         Work::Pick { parts, nodes } => picked(items, &parts, nodes)?,
-        Work::Stretch { stage, start, end } => stretched(plan, stage, start..end, items)?,
+        Work::Stretch { stage, start, end } => stretched(plan, stage, start..end, &items)?,
+        Work::Spread {
+            file,
+            places,
+            shares,
+        } => {
+            let path = path_of(given.folder.as_deref(), file)?;
+            spread(plan, &items, &shares, places, &path, options.pool)?;
+            Vec::new()
+        }
     };
     Bundle::of(made, options.pool)
 }
@@ -125,24 +151,16 @@ fn picked(items: Vec<Item>, parts: &[Picked], nodes: Option<usize>) -> Result<Ve
             continue;
         }
         let mut wanted = parts.iter().filter(|p| p.at() == *item.at());
-        let Some(part) = wanted.next() else {
-            continue;
-        };
-        found.push(match (item, part.region()) {
-            (
+        if let Some(part) = wanted.next() {
+            found.push(match item {
                 Item::Cell {
                     at,
                     region: None,
                     chunk,
-                },
-                Some(region),
-            ) => {
-                let chunk: Chunk = chunk.region(&region)?;
-                let region = Some(region);
-                Item::Cell { at, region, chunk }
-            }
-            (item, _) => item,
-        });
+                } => part_of(&at, &chunk, part.region())?,
+                other => other,
+            });
+        }
     }
     if nodes.is_none() && found.len() != parts.len() {
         return Err(Error::internal(
@@ -151,4 +169,17 @@ fn picked(items: Vec<Item>, parts: &[Picked], nodes: Option<usize>) -> Result<Ve
         ));
     }
     Ok(found)
+}
+
+/// A cell, or this region of it.
+pub(crate) fn part_of(at: &CellRef, chunk: &Chunk, region: Option<Region>) -> Result<Item> {
+    let chunk = match &region {
+        Some(region) => chunk.region(region)?,
+        None => chunk.clone(),
+    };
+    Ok(Item::Cell {
+        at: at.clone(),
+        region,
+        chunk,
+    })
 }

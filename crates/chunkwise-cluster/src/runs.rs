@@ -20,7 +20,7 @@ pub(crate) fn merge_of(plan: &Plan, stage: usize) -> Option<&MergeStage> {
 
 /// Whether these cells are runs that a merge reads, not its table.
 pub(crate) fn are_runs(m: &MergeStage, cells: &Cells) -> bool {
-    cells.keys().any(|cell| cell.stage == m.values.stage)
+    cells.iter().any(|(cell, _)| cell.stage == m.values.stage)
 }
 
 /// Whether some tasks of a merge make so much of their lanes that they are given whole runs.
@@ -59,7 +59,7 @@ pub(crate) fn stretched(
     plan: &Plan,
     stage: usize,
     tasks: Range<usize>,
-    items: Vec<Item>,
+    items: &[Item],
 ) -> Result<Vec<Item>> {
     let missing = |what: &str| Error::internal("cluster", format!("{what} of stage {stage}"));
     let m = merge_of(plan, stage).ok_or_else(|| missing("no merge"))?;
@@ -107,11 +107,11 @@ pub(crate) fn stretched(
             region: None,
             chunk,
         } = item
-            && let Some(region) = wanted.get(&at)
+            && let Some(region) = wanted.get(at)
             && seen.insert(at.clone())
         {
             let chunk = chunk.region(region)?;
-            let region = Some(region.clone());
+            let (at, region) = (at.clone(), Some(region.clone()));
             found.push(Item::Cell { at, region, chunk });
         }
     }

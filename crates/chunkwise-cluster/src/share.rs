@@ -66,7 +66,10 @@ pub(crate) fn stretches(plan: &Plan, stage: usize, count: usize) -> Vec<Range<us
             size = size.next_power_of_two();
             leaves
         }
-        None => tasks,
+        None => {
+            size = round(size);
+            tasks
+        }
     };
     let mut out = Vec::new();
     let mut start = 0;
@@ -77,6 +80,12 @@ pub(crate) fn stretches(plan: &Plan, stage: usize, count: usize) -> Vec<Range<us
         start = end;
     }
     out
+}
+
+/// A size whose multiples have few nodes in a tree: two at most, of powers of two, have to wait for their neighbours.
+fn round(size: usize) -> usize {
+    let digits = usize::BITS - size.leading_zeros();
+    size >> digits.saturating_sub(2) << digits.saturating_sub(2)
 }
 
 /// How many tasks, one after another, make a cell of the stage's reductions, where that is so; and of a

@@ -25,7 +25,11 @@ pub(crate) fn left(plan: &Plan, stage: usize, tasks: &Range<usize>) -> Vec<(usiz
         return Vec::new();
     };
     let outputs = pass.outputs.iter().enumerate();
-    let line = lines(plan, stage);
+    // Counted without a look at each task, where a stretch has whole cells or is within one.
+    let line = lines(plan, stage).filter(|leaves| {
+        let whole = tasks.start.is_multiple_of(*leaves) && tasks.end.is_multiple_of(*leaves);
+        whole || tasks.start / leaves == tasks.end.saturating_sub(1) / leaves
+    });
     let reduced = outputs.filter_map(|(n, o)| match o {
         PassOutput::Reduce(r) => Some((n, r)),
         PassOutput::Store => None,

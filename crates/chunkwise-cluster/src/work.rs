@@ -7,7 +7,7 @@ use chunkwise_plan::{CellRef, Plan};
 use serde::{Deserialize, Serialize};
 
 /// What the bytes begin with: `cwf` and the version of the format.
-const HEADER: [u8; 4] = *b"cwf\x01";
+const HEADER: [u8; 4] = *b"cwf\x02";
 /// Bytes of the sum that ends them.
 const SUM: usize = 8;
 
@@ -24,6 +24,8 @@ pub enum Work {
         end: usize,
         /// Stages of which it makes for itself what it reads.
         own: Vec<usize>,
+        /// What it reads of files.
+        pieces: Option<Pieces>,
     },
     /// A merge of nodes of the trees of a stage's reductions.
     Merge {
@@ -48,6 +50,38 @@ pub enum Work {
         /// The end of them.
         end: usize,
     },
+    /// Of a bundle, what each of many others reads, into a file.
+    Spread {
+        /// The file's name, a number of its own.
+        file: usize,
+        /// How many others there are.
+        places: usize,
+        /// What each of them reads, by its place.
+        shares: Shares,
+    },
+}
+
+/// What each of many reads of a bundle.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Shares {
+    /// Cells, or parts of them; places rise.
+    Parts(Vec<(usize, Vec<Picked>)>),
+    /// The stretches of sorted runs that tasks of a merge read, each from a first task to an end.
+    Stretches {
+        /// The stage that merges.
+        stage: usize,
+        /// The tasks of each place.
+        tasks: Vec<(usize, usize)>,
+    },
+}
+
+/// The pieces of files that one of many readers reads.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pieces {
+    /// Its place.
+    pub place: usize,
+    /// The files.
+    pub files: Vec<usize>,
 }
 
 /// A cell, or a region of it, counted from the cell's start.

@@ -24,6 +24,7 @@ pub fn is_quick(plan: &Plan) -> bool {
 }
 
 /// How a plan is run.
+#[derive(Clone)]
 pub struct RunOptions<'a> {
     /// The threads.
     pub executor: &'a Executor,

@@ -19,8 +19,16 @@ pub(crate) const LARGEST: usize = 1 << 20;
 const TASKS: usize = 64;
 /// Elements of the pieces in which cells are put together: a few operands of them lie in cache.
 const BAND: usize = 1 << 16;
+/// About how many bytes the state of an element of a reduction's result has.
+const STATE: u64 = 16;
+/// And how many levels a tree of states has, at most.
+const LEVELS: u64 = 16;
 /// Bytes that a task may load at once.
 const TASK_BYTES: usize = 16 << 20;
+/// A scan should have about so many columns of tasks, which are all that runs at once.
+const COLUMNS_OF_SCAN: usize = 32;
+/// But none narrower than this: rows of so many elements are read and stored in pieces that are long enough.
+const NARROWEST: usize = 1024;
 /// A sum over rows keeps a state for this many columns at a time: within a second-level cache.
 const COLUMNS: usize = 4096;
 
@@ -41,20 +49,25 @@ pub(crate) struct Wants<'a> {
     pub stored: Option<Grid>,
 }
 
+impl Wants<'_> {
+    /// Whether the states of all cells of all reductions may wait at once.
+    fn has_small_states(&self) -> bool {
+        let states = self.reduced.iter().map(|reduced| {
+            let kept = self.fused.shape.iter().enumerate();
+            let kept = kept.filter(|(axis, _)| !reduced.contains(axis));
+            let cells = kept.fold(STATE, |n, (_, len)| n.saturating_mul(*len as u64));
+            // On each level of a tree one may wait.
+            cells.saturating_mul(LEVELS)
+        });
+        states.fold(0, u64::saturating_add) <= self.memory_limit / 16
+    }
+}
+
 /// The tasks of a pass over the results of `stages`, and the order of their axes, slowest first.
 pub(crate) fn tasks(wants: &Wants<'_>, stages: &[Stage]) -> (Grid, Dims) {
     let shape = &wants.fused.shape;
     let ndim = shape.len();
     let (priority, crossed) = axis_priority(wants.fused);
-    if wants.stored.is_none()
-        && let Some((grid, as_made)) = natural_grid(wants, stages)
-    {
-        let order = as_made.filter(|_| wants.as_made && wants.reduced.is_empty());
-        return (
-            grid,
-            order.unwrap_or_else(|| execution_order(ndim, &wants.reduced)),
-        );
-    }
     let order = execution_order(ndim, &wants.reduced);
     let total: usize = shape.iter().fold(1usize, |n, d| n.saturating_mul(*d));
     let by_cost = (TASK_NANOSECONDS / wants.fused.cost().max(0.1)) as usize;
@@ -66,6 +79,14 @@ pub(crate) fn tasks(wants: &Wants<'_>, stages: &[Stage]) -> (Grid, Dims) {
         elements = elements.min(most).min(limited).max(1);
     }
     elements = elements.min(wants.most.unwrap_or(usize::MAX)).max(1);
+    if wants.stored.is_none()
+        && let Some((natural, as_made)) = natural_grid(wants, &priority, elements, stages)
+    {
+        let order = as_made
+            .filter(|_| wants.has_small_states())
+            .unwrap_or(order);
+        return (natural, order);
+    }
     let whole_chunks = |cuts: &Cuts, may_split: bool| {
         // A part of a chunk takes unpacking all of it.
         let most = (wants.memory_limit / 6) as usize / wants.bytes.max(1);
@@ -207,39 +228,53 @@ fn execution_order(ndim: usize, reduced: &[&[usize]]) -> Dims {
     outer.into_iter().chain(inner).collect()
 }
 
-/// Where the input is kept in cells of a sensible size, tasks are those cells: nothing is copied
-/// together, and nothing is read twice. With the order in which the cells are made.
-fn natural_grid(wants: &Wants<'_>, stages: &[Stage]) -> Option<(Grid, Option<Dims>)> {
+/// Where the input is kept in cells, tasks are those cells, or parts of them where they are large: nothing is copied
+/// together, and nothing is read twice. With the order in which the cells are made, if that is to be theirs too.
+fn natural_grid(
+    wants: &Wants<'_>,
+    priority: &[usize],
+    elements: usize,
+    stages: &[Stage],
+) -> Option<(Grid, Option<Dims>)> {
+    let size = |grid: &Grid| grid.largest().iter().product::<usize>();
+    let sensible = match wants.most {
+        None => SMALLEST / 8..=4 * LARGEST,
+        Some(most) => most / 8..=4 * most,
+    };
     let fits = |grid: &Grid| {
-        let cell: usize = grid.largest().iter().product();
         let limited = (wants.memory_limit / 16) as usize / wants.bytes.max(1);
-        let sensible = match wants.most {
-            None => SMALLEST / 8..=4 * LARGEST,
-            Some(most) => most / 8..=4 * most,
-        };
+        let cell = size(grid);
         grid.count() > 1 && sensible.contains(&cell) && cell <= limited.max(SMALLEST)
     };
-    wants
-        .fused
-        .leaves
-        .iter()
-        .filter(|l| l.map.is_identity() && l.shape == wants.fused.shape)
-        .find_map(|leaf| {
-            match &leaf.input {
-                Input::Stage { stage, output } => {
-                    let of = &stages[*stage];
-                    let grid = of.outputs[*output].grid.clone();
-                    let order = (grid.counts() == of.tasks.counts()).then(|| of.order.clone());
-                    Some((grid, order))
-                }
-                Input::Source(source) => {
-                    let grid = source.grid().filter(|_| !cuts::is_dear(&**source));
-                    grid.map(|grid| (grid, None))
-                }
-                _ => None,
+    let own = wants.fused.leaves.iter();
+    let mut own = own.filter(|l| l.map.is_identity() && l.shape == wants.fused.shape);
+    own.find_map(|leaf| match &leaf.input {
+        Input::Stage { stage, output } => {
+            let of = &stages[*stage];
+            let grid = &of.outputs[*output].grid;
+            let order = (grid.counts() == of.tasks.counts()).then(|| of.order.clone());
+            if fits(grid) {
+                return Some((grid.clone(), order.filter(|_| wants.as_made)));
             }
-            .filter(|(grid, _)| fits(grid))
-        })
+            let regular = |a: &AxisGrid| matches!(a, AxisGrid::Regular { .. });
+            if grid.count() < 2 || size(grid) <= *sensible.end() || !grid.axes().iter().all(regular)
+            {
+                return None;
+            }
+            let cuts = grid.axes().iter().cloned().map(Some).collect();
+            let parts = made_of_chunks(&leaf.shape, &cuts, priority, elements, Some(elements));
+            // The parts of a cell follow each other.
+            let is_cut = |axis: &usize| parts.axes()[*axis].count() != grid.axes()[*axis].count();
+            let order = order.unwrap_or_else(|| (0..leaf.shape.len()).collect());
+            let (cut, whole): (Vec<usize>, Vec<usize>) = order.iter().partition(|a| is_cut(a));
+            Some((parts, Some(whole.into_iter().chain(cut).collect())))
+        }
+        Input::Source(source) => {
+            let grid = source.grid().filter(|_| !cuts::is_dear(&**source));
+            grid.filter(fits).map(|grid| (grid, None))
+        }
+        _ => None,
+    })
 }
 
 /// The pieces in which a task computes its region, where cells have to be put together for it. What is
@@ -345,9 +380,11 @@ pub(crate) fn scan(
     let total: usize = shape.iter().fold(1usize, |n, d| n.saturating_mul(*d));
     let mut left = elements.min((total / 16).max(SMALLEST));
     let mut extent: Dims = smallvec::smallvec![1; shape.len()];
-    // Neighbours in memory first, but leave room for a good length along the axis.
+    // Neighbours in memory first, but leave room for a good length along the axis, and columns for others: the
+    // tasks of a column wait for each other.
     for a in (axis + 1..shape.len()).rev() {
-        extent[a] = even(shape[a], (left / 64).max(1));
+        let others = (shape[a] / COLUMNS_OF_SCAN).max(NARROWEST);
+        extent[a] = even(shape[a], (left / 64).min(others).max(1));
         left = (left / extent[a].max(1)).max(1);
     }
     extent[axis] = even(shape[axis], left);

@@ -7,7 +7,7 @@ use chunkwise_kernels::order::{SAMPLE_BYTES, pair_bytes};
 use crate::body::TAKE_SPAN;
 use crate::body::each_region;
 use crate::reshape::largest_span;
-use crate::{Body, Fused, Input, Pass, PassOutput, ReduceOutput, StageKind, StageOutput};
+use crate::{Body, Fused, Input, PassOutput, ReduceOutput, StageKind, StageOutput};
 
 /// The largest cell of an output of an earlier stage, in bytes.
 type CellBytes<'a> = &'a dyn Fn(usize, usize) -> u64;
@@ -40,7 +40,7 @@ fn bytes(shape: &[usize], item: usize) -> u64 {
 /// What a task of a stage needs, where its largest region has the shape `largest`.
 pub(crate) fn task_memory(
     kind: &StageKind,
-    tasks: &Grid,
+    (tasks, order): (&Grid, &[usize]),
     outputs: &[StageOutput],
     cell_bytes: CellBytes<'_>,
 ) -> TaskMemory {
@@ -71,7 +71,7 @@ pub(crate) fn task_memory(
                     // Its own state, and the one that it is merged with.
                     let state = Pool::footprint(r.reducer.state_len(cells)) as u64;
                     memory.output += 2 * state;
-                    memory.standing += state * waiting_states(pass, tasks, at, r);
+                    memory.standing += state * waiting_states(tasks, order, at, r);
                 }
             }
         }
@@ -168,18 +168,16 @@ pub(crate) fn task_memory(
 
 /// How many states of a reduction wait at once to be merged with their neighbours, while tasks run in
 /// the stage's order.
-fn waiting_states(pass: &Pass, tasks: &Grid, cells: &StageOutput, of: &ReduceOutput) -> u64 {
+fn waiting_states(tasks: &Grid, order: &[usize], cells: &StageOutput, of: &ReduceOutput) -> u64 {
     let leaves: usize = of.axes.iter().map(|a| tasks.axes()[*a].count()).product();
     if leaves < 2 {
         return 0;
     }
     let per_cell = leaves.next_power_of_two().ilog2() as u64 + 1;
-    let first = pass.outputs.iter().find_map(|o| match o {
-        PassOutput::Reduce(r) => Some(&r.axes),
-        PassOutput::Store => None,
-    });
-    // The order is made for the first reduction: it finishes a cell before it begins the next.
-    if first == Some(&of.axes) {
+    // Where its axes come last, a cell is finished before the next begins.
+    let cut = order.iter().filter(|a| tasks.axes()[**a].count() > 1);
+    let mut last = cut.skip_while(|a| !of.axes.contains(a));
+    if last.all(|a| of.axes.contains(a)) {
         per_cell
     } else {
         per_cell * cells.grid.count() as u64

@@ -1,11 +1,12 @@
 //! Plans that run in several processes.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use chunkwise::cluster::{
-    Bundle, ClusterPlan, Cut, Elsewhere, Fragment, Given, Limits, PartForm, Read,
+    Bundle, ClusterPlan, Cut, Elsewhere, Fragment, Given, Limits, PartForm, Read, Work,
 };
 use chunkwise::{
     Array, CancelToken, Chunk, DType, Error, Event, Grid, Region, Session, Sink, Source,
@@ -99,9 +100,20 @@ impl PyClusterPlan {
         self.plan.plan().explain()
     }
 
-    /// The plan in fragments for so many at once, each in `room` bytes.
-    fn cut(&self, py: Python<'_>, slots: usize, room: u64) -> PyResult<PyCut> {
-        let limits = Limits::new(slots, room);
+    /// The plan in fragments for so many at once, each in `room` bytes. Exchanges of more picks than `picks` go
+    /// through files in a folder.
+    #[pyo3(signature = (slots, room, picks=None))]
+    fn cut(
+        &self,
+        py: Python<'_>,
+        slots: usize,
+        room: u64,
+        picks: Option<usize>,
+    ) -> PyResult<PyCut> {
+        let limits = Limits {
+            picks: picks.unwrap_or(usize::MAX),
+            ..Limits::new(slots, room)
+        };
         let cut = py.detach(|| self.plan.cut(&limits)).or_raise()?;
         Ok(PyCut {
             cut: Arc::new(cut),
@@ -110,7 +122,9 @@ impl PyClusterPlan {
     }
 
     /// Runs a fragment in `room` bytes, what it is given included; what it makes, and the bytes that it read, wrote
-    /// and put into scratch files.
+    /// and put into scratch files. `folder` is that of exchanges through files.
+    #[pyo3(signature = (session, spec, bundles, room, cancel, folder=None))]
+    #[expect(clippy::too_many_arguments, reason = "as Python names them")]
     fn run<'py>(
         &self,
         py: Python<'py>,
@@ -119,10 +133,12 @@ impl PyClusterPlan {
         bundles: Vec<Py<PyBundle>>,
         room: u64,
         cancel: &PyCancelToken,
+        folder: Option<PathBuf>,
     ) -> PyResult<(PyBundle, Bound<'py, PyDict>)> {
         let given = Given {
             bundles: bundles.iter().map(|b| b.get().bundle.clone()).collect(),
             sinks: Vec::new(),
+            folder,
         };
         drop(bundles);
         let held: usize = given.bundles.iter().map(Bundle::nbytes).sum();
@@ -276,6 +292,12 @@ impl PyFragment {
     #[getter]
     fn is_source(&self) -> bool {
         self.fragment().is_source
+    }
+
+    /// Whether it writes into files of an exchange.
+    #[getter]
+    fn is_spread(&self) -> bool {
+        matches!(self.fragment().work, Work::Spread { .. })
     }
 
     /// Whether it writes into a store.

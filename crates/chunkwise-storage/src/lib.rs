@@ -6,6 +6,7 @@
 //! - [`raw`]: elements without a header.
 //! - [`MemorySource`], [`FunctionSource`]: arrays that are no file.
 //! - [`ScratchDir`]: chunks that wait on disk for their next use.
+//! - [`PieceWriter`], [`PieceFile`]: what one process has for each of many others.
 //! - [`conformance`]: the script that every source and sink passes.
 //!
 //! Nothing here knows about tasks: a call moves one region.
@@ -19,6 +20,7 @@ mod identity;
 mod memory;
 pub mod npy;
 pub mod npz;
+mod pieces;
 mod positioned;
 pub mod raw;
 mod replacement;
@@ -29,5 +31,6 @@ pub use function::FunctionSource;
 pub use memory::MemorySource;
 pub use npy::{NpySink, NpySource, write_npy};
 pub use npz::{Npz, NpzSink, NpzSource};
+pub use pieces::{PieceFile, PieceWriter};
 pub use raw::{RawLayout, RawSink, RawSource};
 pub use scratch::{ScratchDir, ScratchFile};

@@ -31,7 +31,9 @@ use chunkwise_expr::Expr;
 use chunkwise_optimize::optimize;
 use chunkwise_plan::{Options, Plan, plan_into};
 
-pub use chunkwise_cluster::{Bundle, Cut, Fragment, Given, Limits, PartForm, Read, Work};
+pub use chunkwise_cluster::{
+    Bundle, Cut, Fragment, Given, Limits, PartForm, Pieces, Read, Shares, Work,
+};
 pub use chunkwise_core::Elsewhere;
 
 use crate::compute::deliveries;
@@ -154,7 +156,7 @@ impl ClusterPlan {
     pub fn given(&self, fragment: &Fragment, bundles: &[Bundle]) -> Result<Given> {
         Ok(Given {
             bundles: chosen(&fragment.reads, bundles)?,
-            sinks: Vec::new(),
+            ..Given::default()
         })
     }
 

@@ -14,6 +14,7 @@
 //! ```
 
 use std::fmt;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -42,10 +43,22 @@ impl Client {
     /// [`Error::User`] with Python's error: where the packages are missing, nobody answers, or the cluster has
     /// another version of chunkwise.
     pub fn connect(address: &str) -> Result<Client> {
+        Client::connect_with(address, None)
+    }
+
+    /// The same with a folder that this process and all workers can read and write: exchanges of very many
+    /// pieces go through files there, and large arrays of this process.
+    ///
+    /// # Errors
+    /// As [`connect`](Self::connect).
+    pub fn connect_with(address: &str, scratch_directory: Option<&Path>) -> Result<Client> {
         attached(|py| {
             find_packages(py)?;
             let distributed = py.import("chunkwise.distributed")?;
-            let client = distributed.getattr("Client")?.call1((address,))?;
+            let options = PyDict::new(py);
+            options.set_item("scratch_directory", scratch_directory)?;
+            let client = distributed.getattr("Client")?;
+            let client = client.call((address,), Some(&options))?;
             Ok(Client {
                 client: client.unbind(),
                 cancel: CancelToken::new(),
@@ -179,7 +192,7 @@ fn find_packages(py: Python<'_>) -> PyResult<()> {
     };
     let version = py.version_info();
     let version = format!("python{}.{}", version.major, version.minor);
-    let packages = std::path::Path::new(&environment).join("lib").join(version);
+    let packages = Path::new(&environment).join("lib").join(version);
     let packages = packages.join("site-packages");
     let sys = py.import("sys")?;
     let before: Vec<String> = sys.getattr("path")?.extract()?;

@@ -14,7 +14,10 @@ const ARROWS: [(&str, &[&str]); 16] = [
     ("chunkwise-linalg", &["core"]),
     ("chunkwise-exec", &["core", "kernels", "plan", "storage"]),
     ("chunkwise-diagnostics", &["core", "plan", "exec"]),
-    ("chunkwise-cluster", &["core", "kernels", "plan", "exec"]),
+    (
+        "chunkwise-cluster",
+        &["core", "kernels", "plan", "storage", "exec"],
+    ),
     ("chunkwise-fft", &["core"]),
     ("chunkwise-parquet", &["core"]),
     ("chunkwise-zarr", &["core"]),

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use chunkwise::cluster::{Bundle, ClusterPlan, Cut, Elsewhere, Given, Limits, Read, Work};
 use chunkwise::{
@@ -70,9 +71,8 @@ fn check(name: &str, arrays: &[&Array]) -> Cut {
         let local = session.compute(arrays).unwrap();
         for (slots, room, seconds) in [(1, LIMIT, 1.0), (64, LIMIT, 1e-4), (5, 96 << 20, 1e-3)] {
             let limits = Limits {
-                slots,
-                room,
                 seconds,
+                ..Limits::new(slots, room)
             };
             let (cut, results) = run(arrays, limits, grain);
             for (n, (a, b)) in local.iter().zip(&results).enumerate() {
@@ -527,4 +527,136 @@ fn a_lane_is_sorted_that_fits_no_worker() {
     assert!(cut.fragments.iter().all(|f| f.peak <= limits.room));
     let expected = sorted.compute().unwrap();
     assert!(bits(&results[0]) == bits(&expected));
+}
+
+/// Runs as [`run`] does, with exchanges through files; the bytes that lie in them in the end.
+fn run_through_files(arrays: &[&Array], limits: Limits) -> (Cut, Vec<Chunk>, u64) {
+    let limits = Limits { picks: 8, ..limits };
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
+    let name = format!(
+        "cw-exchange-{}-{}",
+        std::process::id(),
+        NEXT.fetch_add(1, Ordering::Relaxed)
+    );
+    let folder = std::env::temp_dir().join(name);
+    std::fs::create_dir(&folder).unwrap();
+    let client = ClusterPlan::with_grain(arrays, LIMIT, Vec::new(), Some(20_000)).unwrap();
+    let cut = client.cut(&limits).unwrap();
+    let session = Session::new(1, limits.room).unwrap();
+    let mut bundles: Vec<Bundle> = Vec::new();
+    for fragment in &cut.fragments {
+        assert!(fragment.peak <= limits.room, "{fragment:?}");
+        let mut given = client.given(fragment, &bundles).unwrap();
+        given.folder = Some(folder.clone());
+        bundles.push(sent(&client.run(&session, &fragment.spec, given).unwrap()));
+    }
+    let results = (0..arrays.len()).map(|n| {
+        let held = client.results(&cut, n, &bundles).unwrap();
+        client.collect(&cut, n, &held).unwrap()
+    });
+    let results = results.collect();
+    let files = std::fs::read_dir(&folder).unwrap();
+    let bytes = files.map(|f| f.unwrap().metadata().unwrap().len()).sum();
+    std::fs::remove_dir_all(&folder).unwrap();
+    (cut, results, bytes)
+}
+
+#[test]
+fn an_exchange_of_many_picks_goes_through_files() {
+    let x = normal(&[1200, 1100], 200);
+    let columns = x.cumsum(1).unwrap().cumsum(0).unwrap();
+    let line = normal(&[300_000], 100_000);
+    let cases: [(&str, Array); 5] = [
+        ("rows to columns", columns.clone()),
+        ("and on", columns.mean(1).unwrap()),
+        ("a long lane", line.sort(0, false).unwrap()),
+        ("its order", line.argsort(0, true).unwrap()),
+        ("bools", columns.less(0.0).unwrap().sort(0, false).unwrap()),
+    ];
+    for (name, y) in &cases {
+        let local = Session::new(2, LIMIT).unwrap().with_grain(20_000);
+        let expected = local.compute(&[y]).unwrap().remove(0);
+        let limits = Limits {
+            seconds: 1e-3,
+            ..Limits::new(16, 64 << 20)
+        };
+        let (cut, results, bytes) = run_through_files(&[y], limits);
+        assert!(bits(&expected) == bits(&results[0]), "{name}");
+        let spread = |f: &&chunkwise::cluster::Fragment| matches!(f.work, Work::Spread { .. });
+        assert!(cut.fragments.iter().filter(spread).count() > 1, "{name}");
+        // Each element lies in a file once, beside what tells which it is.
+        let exchanged = expected.nbytes().max(x.nbytes() as usize / 2) as u64;
+        assert!(bytes < 8 * exchanged, "{name}: {bytes} bytes");
+        assert!(cut.explain().contains("spread"), "{}", cut.explain());
+    }
+}
+
+/// The fragments of a label, with how many bytes of bundles each is given that others have made.
+fn given(cut: &Cut, label: &str) -> Vec<(usize, u64)> {
+    let of = cut.fragments.iter().filter(|f| f.label == label);
+    let size = |read: &Read| match read {
+        Read::Fragment(n) => cut.fragments[*n].size,
+        Read::Elsewhere { .. } => 0,
+    };
+    of.map(|f| (f.reads.len(), f.reads.iter().map(size).sum()))
+        .collect()
+}
+
+#[test]
+fn reductions_are_where_their_data_is() {
+    // A function of the user's, on large chunks: what it makes is reduced beside it.
+    let x = normal(&[8192, 8192], 2048);
+    let y = x
+        .map_blocks(|c: ndarray::ArrayViewD<'_, f64>| c.to_owned())
+        .unwrap();
+    let made = y.nbytes() / 16;
+    for (name, reduced) in [
+        ("mean(axis=0)", y.mean(0).unwrap()),
+        ("mean(axis=1)", y.mean(1).unwrap()),
+        ("mean", y.mean(..).unwrap()),
+    ] {
+        let plan = ClusterPlan::new(&[&reduced], 4 << 30, Vec::new()).unwrap();
+        let cut = plan.cut(&Limits::new(4, 1 << 30)).unwrap();
+        let found = given(&cut, name);
+        assert_eq!(found.len(), 16, "{name}: {}", cut.explain());
+        for (count, bytes) in found {
+            assert!(count == 1 && bytes <= made + 4096, "{name}: {bytes}");
+        }
+        let picks = cut.fragments.iter();
+        let picks = picks.filter(|f| matches!(f.work, Work::Pick { .. }));
+        assert_eq!(picks.count(), 0, "{name}: {}", cut.explain());
+    }
+    // Columns of a scan, reduced along rows.
+    let down = x.cumsum(0).unwrap().sum(1).unwrap();
+    let plan = ClusterPlan::new(&[&down], 4 << 30, Vec::new()).unwrap();
+    let limits = Limits {
+        seconds: 0.05,
+        ..Limits::new(4, 128 << 20)
+    };
+    let cut = plan.cut(&limits).unwrap();
+    let found = given(&cut, "sum(axis=1)");
+    assert!(found.len() >= 16 && found.iter().all(|(count, _)| *count == 1));
+}
+
+#[test]
+fn large_chunks_are_reduced_in_parts() {
+    let x = normal(&[1100, 1300], 400);
+    let y = x
+        .map_blocks(|c: ndarray::ArrayViewD<'_, f64>| c.to_owned() + 1.0)
+        .unwrap();
+    let arrays = [
+        y.mean(0).unwrap(),
+        y.std(1, 0.0).unwrap(),
+        y.argmax(0).unwrap(),
+        y.sum(..).unwrap(),
+    ];
+    let arrays: Vec<&Array> = arrays.iter().collect();
+    check("parts of chunks", &arrays);
+    let again = x.add(1.0).unwrap();
+    let expected = [again.mean(0).unwrap(), again.std(1, 0.0).unwrap()];
+    for (found, expected) in arrays.iter().zip(&expected) {
+        let difference = found.subtract(expected).unwrap().abs().unwrap();
+        let most = difference.max(..).unwrap().compute().unwrap();
+        assert!(most.item::<f64>().unwrap() < 1e-13);
+    }
 }

@@ -210,10 +210,11 @@ def from_array(
 
 
 class _Stored:
-    """A store that waits for `compute`."""
+    """A store that waits for `compute`; `what` are its arrays, their targets and regions."""
 
-    def __init__(self, run: Callable[[], Any]) -> None:
+    def __init__(self, run: Callable[[], Any], what: Any = None) -> None:
         self._run = run
+        self.what = what
 
     def compute(self) -> Any:
         """Computes and stores."""
@@ -338,21 +339,8 @@ def store(
     array([0., 4., 4., 0., 0., 0.])
     """
     single = isinstance(sources, Array)
-    if single:
-        sources, targets = [sources], [targets]
-    sources = list(sources)
-    if any(not isinstance(s, Array) for s in sources):
-        kinds = {type(s).__name__ for s in sources}
-        raise ValueError(f"all sources must be arrays of this package, got {', '.join(kinds)}")
-    targets = list(targets)
-    if len(targets) != len(sources):
-        raise ValueError(f"{len(sources)} sources and {len(targets)} targets")
-    if isinstance(regions, tuple | slice) or regions is None:
-        regions = [regions] * len(sources)
-    if len(regions) != len(sources):
-        raise ValueError(f"{len(regions)} regions for {len(sources)} sources")
+    sources, targets, places = _matched(sources, targets, regions)
     guard = _lock(lock)
-    places = [_region(t, s, r) for t, s, r in zip(targets, sources, regions, strict=True)]
     writers = [_Writer(t, p, guard) for t, p in zip(targets, places, strict=True)]
 
     def run() -> Any:
@@ -366,7 +354,26 @@ def store(
             stored.append(Array(_native.rechunk(part._expr, source.chunks)))
         return stored[0] if single else tuple(stored)
 
-    return run() if compute else _Stored(run)
+    return run() if compute else _Stored(run, (sources, targets, places))
+
+
+def _matched(sources: Any, targets: Any, regions: Any) -> tuple[list, list, list]:
+    """Arrays, as many targets, and where in them to write; an error where they do not fit."""
+    if isinstance(sources, Array):
+        sources, targets = [sources], [targets]
+    sources = list(sources)
+    if any(not isinstance(s, Array) for s in sources):
+        kinds = {type(s).__name__ for s in sources}
+        raise ValueError(f"all sources must be arrays of this package, got {', '.join(kinds)}")
+    targets = list(targets)
+    if len(targets) != len(sources):
+        raise ValueError(f"{len(sources)} sources and {len(targets)} targets")
+    if isinstance(regions, tuple | slice) or regions is None:
+        regions = [regions] * len(sources)
+    if len(regions) != len(sources):
+        raise ValueError(f"{len(regions)} regions for {len(sources)} sources")
+    places = [_region(t, s, r) for t, s, r in zip(targets, sources, regions, strict=True)]
+    return sources, targets, places
 
 
 def to_npy(file: Any, x: Array) -> None:

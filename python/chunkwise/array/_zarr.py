@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import threading
+from collections import OrderedDict
 from collections.abc import Mapping
 from typing import Any
 
@@ -158,7 +160,34 @@ def from_zarr(
         if not hasattr(url, "shape"):
             raise ValueError(f"from_zarr: {url!r} is no array; component= names one in it")
         return from_array(url, chunks="auto" if chunks is None else chunks)
-    return Array(array.expr(chunks))
+    return Array(_known(array.expr(chunks)))
+
+
+#: Arrays of folders that were opened lately, by their place and metadata. They hold no data.
+_opened: OrderedDict[bytes, _native.Source] = OrderedDict()
+_OPENED = 64
+_opened_lock = threading.Lock()
+
+
+def _known(expr: _native.Expr) -> _native.Expr:
+    """The same array over the source of an earlier opening, where place and metadata are the same:
+    so that what a run reads of both is read once. Chunks are read when they are needed in any case,
+    so that those that were written since are seen by both."""
+    data, sources, functions = _native.encode([expr])
+    try:
+        ((kind, parts),) = [source.parts() for source in sources]
+    except (TypeError, ValueError):
+        # A store in memory; an array without elements reads nothing.
+        return expr
+    # A zip file is read through the file that was opened, and a service may forget its requests.
+    if kind != "zarr" or "folder" not in json.loads(parts[0])["store"]:
+        return expr
+    with _opened_lock:
+        known = _opened.setdefault(parts[0], sources[0])
+        _opened.move_to_end(parts[0])
+        if len(_opened) > _OPENED:
+            _opened.popitem(last=False)
+    return expr if known is sources[0] else _native.decode(data, [known], functions)[0]
 
 
 def to_zarr(
@@ -339,15 +368,12 @@ class _Begun(_Stored):
         self.array, self.begin = array, begin
 
 
-def _sink(*args: Any, **kwargs: Any) -> tuple[Array, _native.ZarrSink]:
-    """The array that `to_zarr` would store, and where to; others store it, and commit."""
+def _pending(*args: Any, **kwargs: Any) -> _Stored:
+    """What `to_zarr` would do; others do it."""
     for name in ("compute", "return_stored", "resume"):
         if kwargs.get(name):
             raise TypeError(f"to_zarr: {name}= is for computations of this process")
-    begun = to_zarr(*args, **{**kwargs, "compute": False})
-    if not isinstance(begun, _Begun):
-        raise TypeError("to_zarr: a store that is written through its own library")
-    return begun.array, begun.begin()
+    return to_zarr(*args, **{**kwargs, "compute": False})
 
 
 def _stored_chunks(x: Array, chunks: Any) -> list[int]:

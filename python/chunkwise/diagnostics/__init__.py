@@ -13,9 +13,11 @@ Each is a context manager that hears of every run within it, and can be register
 
 from .._svg import Picture
 from ._callback import Callback
-from ._profile import Profiler, ResourceData, ResourceProfiler, RunData, TaskData, visualize
+from ._profile import Profiler, ResourceProfiler, visualize
 from ._progress import ProgressBar
+from ._records import ResourceData, RunData, StageData, TaskData, WorkerData
 from ._serve import Server, serve
+from ._table import Table
 
 __all__ = [
     "Callback",
@@ -26,7 +28,10 @@ __all__ = [
     "ResourceProfiler",
     "RunData",
     "Server",
+    "StageData",
+    "Table",
     "TaskData",
+    "WorkerData",
     "serve",
     "visualize",
 ]

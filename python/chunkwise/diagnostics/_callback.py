@@ -28,8 +28,7 @@ class Listener:
     def register(self) -> None:
         """Listens to every run from now on."""
         self._native.attach()
-        with _lock:
-            _registered.append(self)
+        self._listen()
 
     def unregister(self) -> None:
         """Ends what `register` began.
@@ -41,12 +40,21 @@ class Listener:
         """
         if not self._native.detach():
             raise RuntimeError(f"this {type(self).__name__} is not registered")
+        self._unlisten()
+
+    def _listen(self) -> None:
+        """Hears of runs in other processes."""
+        with _lock:
+            _registered.append(self)
+
+    def _unlisten(self) -> None:
         with _lock:
             _registered.remove(self)
 
     def _elsewhere(self, run: Any) -> tuple[Function, Function] | None:
         """What is called for each task of a run in other processes, with its stage, number, thread,
-        begin and end, and what is called at its end; `None` where nothing is heard of such."""
+        begin and end and what else is known of it, and what is called at its end; `None` where
+        nothing is heard of such."""
         return None
 
     def __enter__(self) -> Any:
@@ -100,7 +108,7 @@ class Callback(Listener):
     def _elsewhere(self, run: Any) -> tuple[Function, Function]:
         _called(self.start, run.stages, run.threads, run.limit)
 
-        def task(stage: int, number: int, thread: int, start: float, end: float) -> None:
+        def task(stage: int, number: int, thread: int, start: float, end: float, done: Any) -> None:
             _called(self.task, stage, number, thread, start - run.start, end - run.start)
 
         return task, lambda: _called(self.finish, run.ok, run.elapsed, 0)

@@ -8,6 +8,7 @@ from typing import Any
 
 from .. import _chunkwise as _native
 from .._svg import COLOURS, Drawing, Picture, shortened, text_width
+from ._records import summed
 
 #: Pixels.
 WIDTH = 860
@@ -18,22 +19,31 @@ GAP = 34
 PANEL = 130
 ROW = 22
 _CPU, _RESIDENT, _ARRAYS, _LIMIT = COLOURS[0], COLOURS[1], COLOURS[2], COLOURS[3]
+#: What the lines of memory are in this process.
+_HERE = ("process", "arrays", "limit for arrays")
 #: A limit this many times above all else is noted at the edge: on the scale the rest would be flat.
 _FAR = 10
 
 
-def chart(tasks: list[Any] | None, runs: list[Any], samples: list[list[Any]]) -> Picture:
-    """The records in panels that share the axis of time; `None` for tasks where no profiler was."""
+def chart(
+    tasks: list[Any] | None,
+    runs: list[Any],
+    samples: list[list[Any]],
+    workers: list[list[Any]] | None = None,
+) -> Picture:
+    """The records in panels that share the axis of time; `None` for tasks where no profiler was.
+    `samples` are of this process, `workers` of those of clusters."""
+    workers = [each for each in workers or () if each]
     moments = [t.start for t in tasks or ()] + [t.end for t in tasks or ()]
     moments += [r.start for r in runs] + [r.end for r in runs if r.end is not None]
-    moments += [s.time for each in samples for s in each]
+    moments += [s.time for each in [*samples, *workers] for s in each]
     begin = min(moments, default=0.0)
     span = max(max(moments, default=1.0) - begin, 1e-9)
     axis = _Time(begin, span)
     whole = Drawing()
     y = 8.0
     shown = []
-    for panel, name in _panels(tasks, runs, samples):
+    for panel, name in _panels(tasks, runs, samples, workers):
         y = panel(whole, axis, y) + GAP
         shown.append(name)
     if not shown:
@@ -44,13 +54,19 @@ def chart(tasks: list[Any] | None, runs: list[Any], samples: list[list[Any]]) ->
     return whole.picture(WIDTH, y, f"{what} over time")
 
 
-def _panels(tasks: list[Any] | None, runs: list[Any], samples: list[list[Any]]) -> list[Any]:
+def _panels(
+    tasks: list[Any] | None, runs: list[Any], samples: list[list[Any]], workers: list[list[Any]]
+) -> list[Any]:
     panels: list[Any] = []
     if tasks is not None:
         panels.append((lambda d, a, y: _tasks(d, a, y, tasks, runs), "tasks"))
     for each in samples:
         panels.append((lambda d, a, y, each=each: _cpu(d, a, y, each), "processors"))
         panels.append((lambda d, a, y, each=each: _memory(d, a, y, each), "memory"))
+    for each in workers:
+        of, total = summed(each)
+        panels.append((lambda d, a, y, t=total, of=of: _cpu(d, a, y, t, of), f"processors{of}"))
+        panels.append((lambda d, a, y, t=total, of=of: _memory(d, a, y, t, of), f"memory{of}"))
     return panels
 
 
@@ -138,8 +154,8 @@ def _thinned(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
     return out
 
 
-def _cpu(d: Drawing, axis: _Time, y: float, samples: list[Any]) -> float:
-    _frame(d, y, PANEL, "processors at work, % of one")
+def _cpu(d: Drawing, axis: _Time, y: float, samples: list[Any], of: str = "") -> float:
+    _frame(d, y, PANEL, f"processors{of} at work, % of one")
     # A sample says what was done since the one before: a step, not a point. Samples that are too
     # close together for a picture are joined.
     steps: list[tuple[float, float, float]] = []
@@ -199,8 +215,10 @@ def _together(
     return (a[0], b[1], mean)
 
 
-def _memory(d: Drawing, axis: _Time, y: float, samples: list[Any]) -> float:
-    _frame(d, y, PANEL, "memory")
+def _memory(d: Drawing, axis: _Time, y: float, samples: list[Any], of: str = "") -> float:
+    _frame(d, y, PANEL, f"memory{of}")
+    # Of a worker the limit is of its process, and what it holds of arrays are results.
+    process, held, limited = ("processes", "results", "limit") if of else _HERE
     resident = [(s.time, s.memory) for s in samples if s.memory is not None]
     arrays = [(s.time, s.arrays) for s in samples]
     limits = [(s.time, s.limit) for s in samples if s.limit is not None]
@@ -226,11 +244,11 @@ def _memory(d: Drawing, axis: _Time, y: float, samples: list[Any]) -> float:
         d.path(points + ground, True, fill=_RESIDENT, fill_opacity="0.16")
         d.path(points, stroke=_RESIDENT, stroke_width=1.8, stroke_linejoin="round")
         highest = _native.format_bytes(max(v for _, v in resident))
-        legend.append((f"process, at most {highest}", _RESIDENT, None))
+        legend.append((f"{process}, at most {highest}", _RESIDENT, None))
     points = _thinned([(axis.x(t), at(v)) for t, v in arrays])
     d.path(points, stroke=_ARRAYS, stroke_width=1.8, stroke_linejoin="round")
     highest = _native.format_bytes(max(v for _, v in arrays))
-    legend.append((f"arrays, at most {highest}", _ARRAYS, None))
+    legend.append((f"{held}, at most {highest}", _ARRAYS, None))
     if limit is not None:
         if near:
             changes: list[tuple[float, float]] = []
@@ -244,7 +262,7 @@ def _memory(d: Drawing, axis: _Time, y: float, samples: list[Any]) -> float:
                 stroke_width=1.8,
                 stroke_dasharray="6 4",
             )
-            name = f"limit for arrays {_native.format_bytes(limit)}"
+            name = f"{limited} {_native.format_bytes(limit)}"
         else:
             d.line(
                 LEFT,
@@ -255,7 +273,7 @@ def _memory(d: Drawing, axis: _Time, y: float, samples: list[Any]) -> float:
                 stroke_width=1.8,
                 stroke_dasharray="2 5",
             )
-            name = f"limit for arrays {_native.format_bytes(limit)}, far above ↑"
+            name = f"{limited} {_native.format_bytes(limit)}, far above ↑"
         legend.append((name, _LIMIT, "6 4" if near else "2 5"))
     _legend(d, y, legend)
     return y + 18 + PANEL
@@ -286,15 +304,20 @@ def _tasks(d: Drawing, axis: _Time, y: float, tasks: list[Any], runs: list[Any])
         free = next((k for k, e in enumerate(slots) if e <= runs[n].start), len(slots))
         slots[free : free + 1] = [end]
         slot[n] = free
-    rows = sorted({(slot[t.run], t.thread) for t in tasks})
+    rows = sorted({_row(slot, t) for t in tasks})
     row = {key: k for k, key in enumerate(rows)}
+    workers = sorted({worker for _, worker, _ in rows if worker})
     height = max(len(rows), 1) * ROW
     _frame(d, y, height, "tasks")
     if not tasks:
         _no_data(d, y, height, "no tasks")
         return y + 18 + height
-    for key, k in row.items():
-        name = f"thread {key[1]}" if len(slots) == 1 else f"thread {key[0]}.{key[1]}"
+    seen: dict[tuple[int, str], int] = {}
+    for (at, worker, thread), k in row.items():
+        # Threads of workers are numbered through the run: here, through the worker.
+        own = seen[at, worker] = seen.get((at, worker), -1) + 1
+        of = f"worker {workers.index(worker)}.{own}" if worker else f"thread {thread}"
+        name = of if len(slots) == 1 else f"{of.partition(' ')[0]} {at}.{of.partition(' ')[2]}"
         d.text(LEFT - 8, y + 18 + k * ROW + ROW / 2 + 4, name, 11, "end", faint=True)
     labels = list(dict.fromkeys(t.label for t in sorted(tasks, key=lambda t: t.start)))
     spent = dict.fromkeys(labels, 0.0)
@@ -306,6 +329,7 @@ def _tasks(d: Drawing, axis: _Time, y: float, tasks: list[Any], runs: list[Any])
     for key, first, last, label, count in _bars(axis, tasks, slot):
         top = y + 18 + row[key] * ROW + 3
         busy = f"{label}: {count:,} task{'s' if count > 1 else ''}"
+        busy += f" on {key[1]}" if key[1] else ""
         d.rect(
             axis.x(first),
             top,
@@ -318,14 +342,19 @@ def _tasks(d: Drawing, axis: _Time, y: float, tasks: list[Any], runs: list[Any])
     return _names(d, y + 18 + height, ranked, spent, colour, other)
 
 
+def _row(slot: dict[int, int], task: Any) -> tuple[int, str, int]:
+    """In which row a task is drawn: among those of runs at the same time, by worker and thread."""
+    return slot[task.run], task.worker or "", task.thread
+
+
 def _bars(axis: _Time, tasks: list[Any], slot: dict[int, int]) -> list[Any]:
     """Tasks as bars; those of one label that are closer than a pixel can show are one."""
     close = axis.span / PLOT * 0.7
     # Without this a gap would be left out of sight between tasks that can be told apart.
-    open_: dict[tuple[int, int], list[Any]] = {}
+    open_: dict[tuple[int, str, int], list[Any]] = {}
     bars = []
     for task in sorted(tasks, key=lambda t: t.start):
-        key = (slot[task.run], task.thread)
+        key = _row(slot, task)
         bar = open_.get(key)
         short = task.end - task.start < 4 * close
         if bar and bar[3] == task.label and short and task.start - bar[2] < close:

@@ -5,9 +5,21 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 __all__: list[str] = []
+
+
+class Done(NamedTuple):
+    """What is known of a task that another process has done; sizes in bytes."""
+
+    #: The worker's address.
+    worker: str
+    read: int
+    written: int
+    spilled: int
+    #: About what its result has.
+    result: int
 
 
 class ElsewhereRun:
@@ -17,7 +29,15 @@ class ElsewhereRun:
     workers, numbered in the order in which they are heard of.
     """
 
-    def __init__(self, labels: list[str], costs: list[float], threads: int, limit: int) -> None:
+    def __init__(
+        self,
+        labels: list[str],
+        costs: list[float],
+        sizes: list[int],
+        threads: int,
+        limit: int,
+        workers: Callable[[], list[Any]] | None = None,
+    ) -> None:
         self.stages = list(dict.fromkeys(labels))
         self.threads, self.limit = threads, limit
         stage = {label: n for n, label in enumerate(self.stages)}
@@ -29,6 +49,13 @@ class ElsewhereRun:
             self.places.append((n, counts[n]))
             counts[n] += 1
         self.costs = [max(cost, 1e-6) for cost in costs]
+        self.sizes = sizes
+        #: Asks what the workers do and hold, as `WorkerData` without the time.
+        self.workers = workers
+        #: Of what has been heard: bytes read, written and put into scratch files.
+        self.moved = [0, 0, 0]
+        #: Of each thread, the worker, and which of its threads it is to it.
+        self.where: list[tuple[str, Any]] = []
         self.start = time.perf_counter()
         self._ended: float | None = None
         self._epoch = time.time() - self.start
@@ -42,18 +69,25 @@ class ElsewhereRun:
         """Tells listeners that it begins."""
         self._tell = [told for one in listeners if (told := one._elsewhere(self)) is not None]
 
-    def task(self, fragment: int, thread: Any, start: float, end: float) -> None:
-        """A fragment has ended; times are of its worker's clock, in seconds since the epoch."""
+    def task(
+        self, fragment: int, thread: tuple[str, Any], start: float, end: float, moved: list[int]
+    ) -> None:
+        """A fragment has ended, on a thread of a worker; times are of its worker's clock, in
+        seconds since the epoch. `moved` are bytes read, written and put into scratch files."""
         with self._lock:
             if self._ended is not None or fragment in self._done:
                 return
             self._done.add(fragment)
             number = self._threads.setdefault(thread, len(self._threads))
+            if number == len(self.where):
+                self.where.append(thread)
+            self.moved = [a + b for a, b in zip(self.moved, moved, strict=True)]
         # Clocks differ: what a fragment took is right, and it was between begin and now.
         last = min(end - self._epoch, time.perf_counter())
         first = max(last - max(end - start, 0.0), self.start)
+        done = Done(thread[0], *moved, self.sizes[fragment])
         for task, _ in self._tell:
-            task(*self.places[fragment], number, first, max(first, last))
+            task(*self.places[fragment], number, first, max(first, last), done)
 
     def finish(self, ok: bool) -> None:
         """It has ended."""

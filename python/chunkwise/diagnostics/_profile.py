@@ -2,78 +2,29 @@
 
 from __future__ import annotations
 
+import json
 import os
+import tempfile
+import threading
 import time
-from typing import Any, NamedTuple
+from typing import Any
 
 from .. import _chunkwise as _native
 from .._svg import Picture, deliver
 from ._callback import Listener
+from ._records import ResourceData, RunData, TaskData, WorkerData
+from ._table import Table, table
 
-__all__ = ["Profiler", "ResourceData", "ResourceProfiler", "RunData", "TaskData", "visualize"]
+__all__ = ["Profiler", "ResourceProfiler", "visualize"]
 
 # Times are given on the axis of `time.perf_counter`, so that they can be set beside others.
 _OFFSET = time.perf_counter() - _native.now()
 
 
-class TaskData(NamedTuple):
-    """A task. Times are `time.perf_counter`'s."""
-
-    #: Which run it belongs to, a place in `Profiler.runs`.
-    run: int
-    #: Which stage of the run's plan.
-    stage: int
-    #: Its place in the stage's order.
-    number: int
-    #: What the stage does, in a word or two.
-    label: str
-    #: Which thread of the run did it, from 0.
-    thread: int
-    start: float
-    end: float
-
-
-class RunData(NamedTuple):
-    """A run. Times are `time.perf_counter`'s, sizes in bytes."""
-
-    #: What its stages do, in a word or two each.
-    stages: list[str]
-    #: Threads that it might use.
-    threads: int
-    memory_limit: int
-    start: float
-    #: `None` while it goes on.
-    end: float | None
-    #: Whether it ended well.
-    ok: bool
-    #: The most bytes that arrays held at once.
-    peak: int
-    #: Written to scratch files.
-    spilled: int
-    #: Read back from them.
-    loaded: int
-    #: Read from sources that are not in memory, as elements: before, they may have been compressed.
-    read: int
-    #: Written to sinks, as elements.
-    written: int
-
-
-class ResourceData(NamedTuple):
-    """What the process did and held at a moment: `time.perf_counter`'s time, sizes in bytes."""
-
-    time: float
-    #: Processors at work since the sample before, in percent of one.
-    cpu: float | None
-    #: Resident memory.
-    memory: int | None
-    #: Of it, in arrays: those of the runs that were heard of, and their results.
-    arrays: int
-    #: The memory limit of the latest run.
-    limit: int | None
-
-
 class Profiler(Listener):
     """Writes down every task of every run: what, on which thread, from when to when.
+
+    Of a cluster's runs a task is a fragment, and a thread one of a worker's.
 
     Examples
     --------
@@ -107,23 +58,34 @@ class Profiler(Listener):
         own = len(self._native.runs())
         for n, (run, tasks) in enumerate(self._others):
             found += [
-                TaskData(own + n, stage, number, run.stages[stage], thread, start, end)
-                for stage, number, thread, start, end in list(tasks)
+                TaskData(own + n, stage, number, run.stages[stage], thread, start, end, *done)
+                for stage, number, thread, start, end, done in list(tasks)
             ]
         return found
 
     @property
     def runs(self) -> list[RunData]:
-        """The runs, in the order in which they began; those of clusters, of whose bytes nothing is
-        known, after those of here."""
+        """The runs, in the order in which they began; those of clusters, of whose arrays' memory
+        nothing is known, after those of here."""
         runs = self._native.runs()
         return [
             RunData(*r[:3], r[3] + _OFFSET, None if r[4] is None else r[4] + _OFFSET, *r[5:])
             for r in runs
-        ] + [
-            RunData(r.stages, r.threads, r.limit, r.start, r.end, r.ok, 0, 0, 0, 0, 0)
-            for r, _ in self._others
-        ]
+        ] + [_run_elsewhere(r) for r, _ in self._others]
+
+    def table(self) -> Table:
+        """What the stages of the runs came to: their tasks, times, threads and bytes.
+
+        Examples
+        --------
+        >>> from chunkwise.diagnostics import Profiler
+        >>> with Profiler() as prof:
+        ...     total = (da.ones((100, 100), chunks=50) + 1).sum().compute()
+        >>> print(prof.table())
+        run  stage  tasks  threads  seconds  longest
+          0    sum      ...
+        """
+        return table(self.results)
 
     def clear(self) -> None:
         """Forgets all that was recorded."""
@@ -133,15 +95,16 @@ class Profiler(Listener):
     def trace(self, filename: Any, resources: ResourceProfiler | None = None) -> None:
         """Writes a trace file, which https://ui.perfetto.dev shows, and Chrome's ``about:tracing``.
 
-        It has the tasks of each thread and the runs, and how many bytes were in arrays. The page
-        that shows it reads the file in the browser; nothing is sent anywhere.
+        It has the tasks of each thread and the runs, and how many bytes were in arrays; of runs in
+        clusters a process for each worker, with its threads. The page that shows it reads the file
+        in the browser; nothing is sent anywhere.
 
         Parameters
         ----------
         filename : path
             A JSON file, in the Trace Event Format.
         resources : ResourceProfiler, optional
-            Its memory and processors are put beside the tasks.
+            Its memory and processors are put beside the tasks, those of workers too.
 
         Raises
         ------
@@ -163,7 +126,13 @@ class Profiler(Listener):
         """
         if not isinstance(resources, ResourceProfiler | None):
             raise TypeError(f"expected ResourceProfiler, got {type(resources).__name__}")
-        self._native.trace(os.fspath(filename), resources and resources._native)
+        workers = [] if resources is None else resources.workers
+        if not self._others and not workers:
+            self._native.trace(os.fspath(filename), resources and resources._native)
+            return
+        document = self.to_trace(resources)
+        with open(filename, "w", encoding="utf-8") as file:
+            json.dump(document, file)
 
     def to_trace(self, resources: ResourceProfiler | None = None) -> dict[str, Any]:
         """What `trace` writes, as a dictionary.
@@ -177,14 +146,36 @@ class Profiler(Listener):
         >>> [event["name"] for event in events if event.get("cat") == "task"]
         ['add']
         """
-        import json
-        import tempfile
-
+        if not isinstance(resources, ResourceProfiler | None):
+            raise TypeError(f"expected ResourceProfiler, got {type(resources).__name__}")
         with tempfile.TemporaryDirectory() as folder:
             path = os.path.join(folder, "trace.json")
-            self.trace(path, resources)
+            self._native.trace(path, resources and resources._native)
             with open(path, encoding="utf-8") as file:
-                return json.load(file)
+                document = json.load(file)
+        self._add_workers(document, resources)
+        return document
+
+    def _add_workers(self, document: dict[str, Any], resources: ResourceProfiler | None) -> None:
+        from ._trace import add_workers
+
+        samples = [] if resources is None else resources.workers
+        if not self._others and not samples:
+            return
+        runs = list(enumerate(self.runs))
+        own = len(runs) - len(self._others)
+        moments = [run.start for _, run in runs[:own]]
+        moments += [s.time for s in resources.results] if resources is not None else []
+        # A thread has one row, whatever its number was in each run.
+        rows: dict[str, dict[Any, int]] = {}
+        places = {}
+        for n, (run, _) in enumerate(self._others, own):
+            for number, (worker, thread) in enumerate(list(run.where)):
+                known = rows.setdefault(worker, {})
+                places[n, number] = known.setdefault(thread, len(known))
+        tasks = [t for t in self.results if t.worker is not None]
+        begin = min(moments, default=None)
+        add_workers(document, runs[own:], tasks, samples, places, begin)
 
     def visualize(
         self, filename: Any = None, format: str | None = None, show: bool = False
@@ -193,13 +184,25 @@ class Profiler(Listener):
         return visualize(self, filename, format, show)
 
 
+def _run_elsewhere(run: Any) -> RunData:
+    read, written, spilled = run.moved
+    about = (run.stages, run.threads, run.limit, run.start, run.end, run.ok)
+    return RunData(*about, 0, spilled, 0, read, written)
+
+
+#: Seconds between two questions what workers do: they do not tell more often.
+_WORKERS = 0.5
+
+
 class ResourceProfiler(Listener):
     """Samples processors and memory: within a ``with`` all the time, registered while runs go on.
+
+    While runs of a cluster go on, those of its workers too.
 
     Parameters
     ----------
     dt : float
-        Seconds between two samples.
+        Seconds between two samples; of workers, 0.5 at least.
 
     Examples
     --------
@@ -212,23 +215,58 @@ class ResourceProfiler(Listener):
 
     def __init__(self, dt: float = 1.0) -> None:
         self._native = _native.Sampler(dt)
+        self._dt = max(dt, _WORKERS)
+        self._workers: list[WorkerData] = []
 
     def __enter__(self) -> ResourceProfiler:
         self.clear()
         self._native.start()
+        self._listen()
         return self
 
     def __exit__(self, *exception: object) -> None:
+        self._unlisten()
         self._native.stop()
+
+    def _elsewhere(self, run: Any) -> tuple[Any, Any] | None:
+        if run.workers is None:
+            return None
+        ended = threading.Event()
+        samples = self._workers
+
+        def sample() -> None:
+            try:
+                found = run.workers()
+            except Exception:
+                # Who is asked is gone, and the run with it.
+                ended.set()
+                return
+            now = time.perf_counter()
+            samples.extend(WorkerData(now, *one) for one in found)
+
+        def keep_sampling() -> None:
+            sample()
+            while not ended.wait(self._dt):
+                sample()
+            sample()
+
+        threading.Thread(target=keep_sampling, name="chunkwise-workers", daemon=True).start()
+        return lambda *task: None, ended.set
 
     @property
     def results(self) -> list[ResourceData]:
         """The samples, in their order."""
         return [ResourceData(s[0] + _OFFSET, *s[1:]) for s in self._native.samples()]
 
+    @property
+    def workers(self) -> list[WorkerData]:
+        """The samples of clusters' workers, in their order."""
+        return list(self._workers)
+
     def clear(self) -> None:
         """Forgets all samples."""
         self._native.clear()
+        self._workers = []
 
     def visualize(
         self, filename: Any = None, format: str | None = None, show: bool = False
@@ -279,6 +317,7 @@ def visualize(
     tasks: list[TaskData] = []
     runs: list[RunData] = []
     samples: list[list[ResourceData]] = []
+    workers: list[list[WorkerData]] = []
     for profiler in profilers:
         if isinstance(profiler, Profiler):
             own = profiler.results
@@ -286,8 +325,9 @@ def visualize(
             runs += profiler.runs
         elif isinstance(profiler, ResourceProfiler):
             samples.append(profiler.results)
+            workers.append(profiler.workers)
         else:
             raise TypeError(f"expected Profiler or ResourceProfiler, got {type(profiler).__name__}")
     has_tasks = any(isinstance(p, Profiler) for p in profilers)
-    picture = chart(tasks if has_tasks else None, runs, samples)
+    picture = chart(tasks if has_tasks else None, runs, samples, workers)
     return deliver(picture, filename, format, show)

@@ -20,8 +20,9 @@ if _util.find_spec("distributed") is None:
         "chunkwise.distributed needs the package distributed: pip install 'chunkwise[distributed]'"
     )
 
+from .._futures import as_completed, wait  # noqa: E402
 from ._client import Client  # noqa: E402
-from ._futures import Future, as_completed, wait  # noqa: E402
+from ._futures import Future  # noqa: E402
 from ._versions import VersionMismatchError  # noqa: E402
 
 __all__ = ["Client", "Future", "VersionMismatchError", "as_completed", "wait"]

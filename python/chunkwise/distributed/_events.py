@@ -36,8 +36,11 @@ class Events:
         from ..diagnostics._elsewhere import ElsewhereRun
 
         costs = [fragment.seconds for fragment in run.parts]
+        sizes = [fragment.size for fragment in run.parts]
         room = run.capacity.room * run.capacity.slots
-        told = ElsewhereRun(run.labels, costs, run.capacity.slots, room)
+        told = ElsewhereRun(
+            run.labels, costs, sizes, run.capacity.slots, room, lambda: _workers(client)
+        )
         told.begin(listeners)
         with self._lock:
             self._runs[run.token] = told
@@ -51,7 +54,21 @@ class Events:
         run = self._runs.get(message["run"])
         if run is not None and message["ok"]:
             thread = message["worker"], message["thread"]
-            run.task(message["fragment"], thread, message["start"], message["end"])
+            moved = [message.get(what, 0) for what in ("read", "written", "spilled")]
+            run.task(message["fragment"], thread, message["start"], message["end"], moved)
+
+
+def _workers(client: Any) -> list[tuple]:
+    """What the workers have last told of themselves."""
+    found = []
+    for address, about in client.scheduler_info(n_workers=-1)["workers"].items():
+        metrics = about.get("metrics") or {}
+        spilled = metrics.get("spilled_bytes") or {}
+        held = metrics.get("managed_bytes")
+        limit = about.get("memory_limit") or None
+        cpu, memory, disk = metrics.get("cpu"), metrics.get("memory"), spilled.get("disk")
+        found.append((address, cpu, memory, held, disk, limit))
+    return found
 
 
 def _handler(events: weakref.ref) -> Any:

@@ -6,22 +6,21 @@ import asyncio
 import concurrent.futures
 import logging
 import threading
-import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import distributed
 from distributed.client import FutureCancelledError, FuturesCancelledError
 
-from .. import futures as _local
+from .._futures import BaseFuture, named
 from ._errors import raised_anew
 
 _log = logging.getLogger(__name__)
 
-__all__ = ["Future", "as_completed", "wait"]
+__all__ = ["Future"]
 
 
-class Future:
+class Future(BaseFuture):
     """A value that will be there. A client's methods make them.
 
     It stands for some tasks of the cluster, whose results lie on workers until they are asked for;
@@ -103,7 +102,7 @@ class Future:
         if self._value is not None and not self._cancelled:
             return self._value[0]
         if self._cancelled:
-            raise concurrent.futures.CancelledError(_named(self.key))
+            raise concurrent.futures.CancelledError(named(self.key))
         return self._arrived(gathered(self._client, self._parts, timeout))
 
     def exception(self, timeout: float | None = None) -> BaseException | None:
@@ -145,14 +144,18 @@ class Future:
     def release(self) -> None:
         """Says that the value is not needed any more. It is said, too, when the future is
         dropped."""
-        for part in self._parts:
+        for part in list(self._parts):
             part.release()
+
+    def _needed(self) -> list:
+        """The futures of `distributed` whose values make its own."""
+        return self._parts
 
     def _arrived(self, values: list) -> Any:
         """The value, of those of its parts."""
         with self._lock:
             if self._cancelled:
-                raise concurrent.futures.CancelledError(_named(self.key))
+                raise concurrent.futures.CancelledError(named(self.key))
             if self._value is None:
                 self._value = (self._made(values),)
             return self._value[0]
@@ -172,83 +175,6 @@ class Future:
         await there
         return await asyncio.to_thread(self.result)
 
-    def __repr__(self) -> str:
-        return f"<Future {_named(self.key)}: {self.status}>"
-
-
-class Stored(Future):
-    """An array on its way into a store: done when it is in its place there, or given up."""
-
-    def __init__(self, client: Any, key: Any, parts: list, sink: Any) -> None:
-        super().__init__(client, key, parts, self._commit)
-        self._sink = sink
-        self._failed: BaseException | None = None
-        self._closed = threading.Event()
-        when_done(parts, self._close)
-
-    def _commit(self, values: list) -> None:
-        self._sink.commit()
-
-    def _close(self, ok: bool) -> None:
-        with self._lock:
-            if self._closed.is_set():
-                return
-            try:
-                if ok and not self._cancelled:
-                    self._value = (self._sink.commit(),)
-                else:
-                    self._sink.abort()
-            except Exception as error:
-                self._failed = error
-            finally:
-                self._closed.set()
-        self._tell()
-
-    @property
-    def status(self) -> str:
-        """As of other futures."""
-        if self._failed is not None:
-            return "error"
-        found = super().status
-        return "pending" if found == "finished" and not self._closed.is_set() else found
-
-    def cancel(self) -> bool:
-        """Cancels it unless it has ended; what was written is removed."""
-        cancelled = super().cancel()
-        if cancelled:
-            self._close(False)
-        return cancelled
-
-    def result(self, timeout: float | None = None) -> None:
-        """Nothing, once the array is in its place; raises what was raised on the worker."""
-        end = None if timeout is None else time.monotonic() + timeout
-        if not self._cancelled and not self._closed.is_set():
-            # What the bundles of such tasks hold is nothing; the first error ends the waiting.
-            gathered(self._client, self._parts, timeout)
-        left = None if end is None else max(end - time.monotonic(), 0.0)
-        if not self._closed.wait(left):
-            raise TimeoutError(f"not there after {timeout} seconds")
-        if self._failed is not None:
-            raise self._failed
-        if self._value is None:
-            if self._cancelled:
-                raise concurrent.futures.CancelledError(_named(self.key))
-            gathered(self._client, self._parts, timeout)
-
-    def exception(self, timeout: float | None = None) -> BaseException | None:
-        """What was raised, waited for."""
-        return self._failed or super().exception(timeout)
-
-    def _arrived(self, values: list) -> None:
-        return self.result()
-
-    def add_done_callback(self, fn: Callable[[Any], Any]) -> None:
-        """Calls `fn` with the future, in another thread, when it is done."""
-        with self._lock:
-            self._told.append(fn)
-        if self._closed.is_set():
-            self._tell()
-
 
 def when_done(parts: list, fn: Callable[[bool], Any]) -> None:
     """Calls `fn` once, in another thread, when all of some futures of `distributed` are done or one
@@ -259,7 +185,8 @@ def when_done(parts: list, fn: Callable[[bool], Any]) -> None:
     def less(part: Any) -> None:
         nonlocal left
         with lock:
-            ok = part.status == "finished"
+            # What was finished and is lost since is made again.
+            ok = part.status not in ("error", "cancelled")
             ends = left > 0 and (left == 1 or not ok)
             left = 0 if ends else left - 1
         if ends:
@@ -267,10 +194,6 @@ def when_done(parts: list, fn: Callable[[bool], Any]) -> None:
 
     for part in parts:
         part.add_done_callback(less)
-
-
-def _named(key: Any) -> str:
-    return key if isinstance(key, str) else str(key[0])
 
 
 def gathered(client: Any, parts: list, timeout: float | None = None) -> list:
@@ -315,87 +238,3 @@ def _translated(client: Any, error: Exception) -> Exception:
     if reason == "lost dependencies":
         return LookupError("what it reads is no longer in the cluster: persist it again")
     return concurrent.futures.CancelledError(reason)
-
-
-class as_completed(_local.as_completed):
-    """Futures in the order in which they are done; with ``for`` or ``async for``.
-
-    Parameters
-    ----------
-    futures : iterable of Future
-        Which.
-    with_results : bool
-        Whether to give pairs of futures and their results, which raise what the function raised.
-
-    Examples
-    --------
-    >>> from chunkwise.distributed import Client, as_completed
-    >>> with Client(processes=False, dashboard_address=":0") as client:
-    ...     sorted(f.result() for f in as_completed(client.map(abs, [-2, 3])))
-    [2, 3]
-    """
-
-
-def wait(
-    futures: Any, timeout: float | None = None, return_when: str = "ALL_COMPLETED"
-) -> concurrent.futures._base.DoneAndNotDoneFutures:
-    """Waits for futures.
-
-    Parameters
-    ----------
-    futures
-        Futures, also in lists.
-    timeout : float, optional
-        Seconds after which it returns anyway.
-    return_when : {"ALL_COMPLETED", "FIRST_COMPLETED", "FIRST_EXCEPTION"}
-        As in `concurrent.futures`.
-
-    Returns
-    -------
-    done, not_done : sets of futures
-
-    Examples
-    --------
-    >>> from chunkwise.distributed import Client, wait
-    >>> with Client(processes=False, dashboard_address=":0") as client:
-    ...     done, not_done = wait(client.map(abs, [-2, 3]))
-    >>> len(done), len(not_done)
-    (2, 0)
-    """
-    if return_when not in ("ALL_COMPLETED", "FIRST_COMPLETED", "FIRST_EXCEPTION"):
-        raise ValueError(f"return_when must be as in concurrent.futures, got {return_when!r}")
-    found: list[Future] = []
-    _found(futures, found)
-    ends = None if timeout is None else time.monotonic() + timeout
-    rest = threading.Condition()
-    for future in found:
-        future.add_done_callback(lambda _: _told(rest))
-    with rest:
-        while True:
-            done = {future for future in found if future.done()}
-            failed = any(f.status in ("error", "cancelled") for f in done)
-            if len(done) == len(set(found)) or (
-                done and (return_when == "FIRST_COMPLETED" or failed and "EXC" in return_when)
-            ):
-                break
-            left = None if ends is None else ends - time.monotonic()
-            if left is not None and left <= 0:
-                break
-            # A callback may come before the state that it tells of is seen.
-            rest.wait(min(left, 1.0) if left is not None else 1.0)
-    return concurrent.futures._base.DoneAndNotDoneFutures(done, set(found) - done)
-
-
-def _told(condition: threading.Condition) -> None:
-    with condition:
-        condition.notify_all()
-
-
-def _found(thing: Any, found: list[Future]) -> None:
-    if isinstance(thing, Future):
-        found.append(thing)
-    elif isinstance(thing, dict):
-        _found(thing.values(), found)
-    elif isinstance(thing, Iterable) and not isinstance(thing, str | bytes):
-        for part in thing:
-            _found(part, found)

@@ -62,7 +62,9 @@ class Fragments(Layer):
         if self._tasks is None:
             keys = names(self.token, self.labels)
             program = TaskRef(self.program_key)
-            tasks = {self.program_key: Task(self.program_key, same_program, self.program)}
+            values = [TaskRef(key) for key in self.program.values]
+            first = Task(self.program_key, same_program, self.program, *values)
+            tasks = {self.program_key: first}
             run = self.token
             rest = zip(keys, self.labels, self.specs, self.reads, strict=True)
             for number, (key, label, spec, reads) in enumerate(rest):

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from dask._task_spec import Task, TaskRef
 
 from .. import MemoryLimitError, _session
 from .. import _chunkwise as _native
-from . import _graph, _worker
+from . import _exchange, _graph, _worker
 from ._program import Program
 
 __all__: list[str] = []
@@ -27,8 +28,8 @@ class Capacity:
 
 
 def planned(
-    exprs: list, sinks: list, capacity: Capacity
-) -> tuple[_native.ClusterPlan, _native.Cut, tuple[int, int, int]]:
+    exprs: list, sinks: list, capacity: Capacity, picks: int | None
+) -> tuple[_native.ClusterPlan, _native.Cut, tuple]:
     """The plan of some arrays, how it is cut, and the limits by which both were made.
 
     What a plan comes to depends on its memory limit. That of this process is tried first, so that
@@ -40,7 +41,7 @@ def planned(
     for n, limit in enumerate(tried):
         try:
             plan = _native.ClusterPlan(exprs, limit, sinks)
-            return plan, plan.cut(slots, room), (limit, slots, room)
+            return plan, plan.cut(slots, room, picks), (limit, slots, room, picks)
         except MemoryLimitError:
             if n + 1 == len(tried):
                 raise
@@ -50,17 +51,32 @@ def planned(
 class Run:
     """Several arrays on their way through the cluster.
 
-    `sinks` has, for each, what a sink says of its parts, or `None`.
+    `sinks` has, for each, what a sink says of its parts, or `None`; `writing` those whose functions
+    write something themselves. `folder` is where exchanges may go through files.
     """
 
-    def __init__(self, exprs: list, sinks: list, states: list, capacity: Capacity) -> None:
-        self.plan, self.cut, limits = planned(exprs, sinks, capacity)
-        self.program = Program.of(exprs, sinks, limits, self.plan)
-        # What is written is written anew.
-        once = uuid.uuid4().hex if any(sinks) else ""
-        self.token = self.program.token(states, once)
+    def __init__(
+        self,
+        exprs: list,
+        sinks: list,
+        states: list,
+        capacity: Capacity,
+        writing: frozenset[int] = frozenset(),
+        folder: Path | None = None,
+    ) -> None:
+        picks = None if folder is None else _exchange.PICKS
+        self.plan, self.cut, limits = planned(exprs, sinks, capacity, picks)
         self.parts = self.cut.fragments
+        #: Where exchanges go through files, if some do.
+        self.folder = folder if any(part.is_spread for part in self.parts) else None
+        #: `values` are what gives the values of the cluster that it reads, by their keys.
+        self.program, self.values = Program.of(exprs, sinks, limits, self.plan, self.folder)
+        # What is written is written anew.
+        anew = any(sinks) or writing or self.folder is not None
+        once = uuid.uuid4().hex if anew else ""
+        self.token = self.program.token(states, once)
         self.results = self.cut.results
+        self.writers = {r for n in writing for r in self.results[n] if isinstance(r, int)}
         self.labels = [fragment.label for fragment in self.parts]
         self.keys = _graph.names(self.token, self.labels)
         self.capacity = capacity
@@ -78,7 +94,11 @@ class Run:
         reads = [
             [r if isinstance(r, int) else known[r[0]][r[1]] for r in f.reads] for f in self.parts
         ]
-        often = [n for n, f in enumerate(self.parts) if f.is_source or f.is_sink]
+        often = [
+            n
+            for n, f in enumerate(self.parts)
+            if f.is_source or f.is_sink or f.is_spread or n in self.writers
+        ]
         specs = [f.spec for f in self.parts]
         return _graph.Fragments(self.program, self.token, self.labels, specs, reads, often)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import time
 import uuid
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,8 @@ __all__: list[str] = []
 INLINE = 64 << 20
 #: Sources that are files, whose path comes first among their parts.
 _FILES = ("npy", "npz", "raw", "parquet")
+#: Nanoseconds after which a change of a file shows in its time: it is as fine as the system's tick.
+_TICK = 100_000_000
 
 
 def placed(exprs: list, scratch: Path | None, written: set[Path]) -> tuple[list, list]:
@@ -63,7 +66,8 @@ def _state(kind: str, parts: tuple) -> Any:
         return None
     if kind in _FILES:
         found = os.stat(parts[0])
-        return str(parts[0]), found.st_size, found.st_mtime_ns
+        if time.time_ns() - found.st_mtime_ns > _TICK:
+            return str(parts[0]), found.st_size, found.st_mtime_ns
     # Of stores and of other objects nothing tells whether they have changed: read anew each time.
     return uuid.uuid4().hex
 

@@ -7,6 +7,7 @@ from typing import Any
 from dask._task_spec import DataNode, Task, TaskRef
 
 from .._delayed import Delayed, _Elements, _needed, _Task, _Value
+from ._values import Lying, lying
 from ._worker import Guarded
 
 __all__: list[str] = []
@@ -18,11 +19,20 @@ def inner_arrays(wanted: list[Delayed]) -> dict[str, Any]:
     return {k: d._node.array for k, d in needed.items() if isinstance(d._node, _Elements)}
 
 
+def persisted(wanted: list[Delayed]) -> dict[str, Lying]:
+    """What some need that lies in the cluster, by its key there."""
+    found = {key: lying(one) for key, one in _needed(wanted).items()}
+    return {key: one for key, one in found.items() if one is not None}
+
+
 def tasks(wanted: list[Delayed], elements: dict[str, Any]) -> dict[str, Any]:
-    """A graph of all that some need. `elements` has the keys of the tasks that give the elements
-    of arrays."""
+    """A graph of all that some need and that does not lie in the cluster. `elements` has the keys
+    of the tasks that give the elements of arrays."""
     made: dict[str, Any] = {}
     for key, one in _needed(wanted).items():
+        if lying(one) is not None:
+            # Its task is known there by this key.
+            continue
         if key in elements:
             made[key] = Task(key, _same, TaskRef(elements[key]))
         elif isinstance(one._node, _Value):

@@ -168,7 +168,7 @@ def _run(program: Program, spec: bytes, bundles: list, worker: Any, key: Any) ->
         token = _native.CancelToken()
         _watch.add(token, worker, key)
         try:
-            return plan.run(session, spec, bundles, limit, token)
+            return plan.run(session, spec, bundles, limit, token, program.folder)
         except _native.CancelledError:
             # Cancelled and asked for again meanwhile: the scheduler takes it to have run on.
             if not (token.cancelled and wanted(worker, key)):

@@ -385,7 +385,12 @@ fn read_by(input: &CallInput, tasks: &Grid) -> Grid {
 /// Adds a stage with the bytes that its tasks need; answers its number.
 fn push(stages: &mut Vec<Stage>, mut stage: Stage) -> usize {
     let cell_bytes = |s: usize, o: usize| stages[s].outputs[o].cell_bytes();
-    stage.memory = task_memory(&stage.kind, &stage.tasks, &stage.outputs, &cell_bytes);
+    stage.memory = task_memory(
+        &stage.kind,
+        (&stage.tasks, &stage.order),
+        &stage.outputs,
+        &cell_bytes,
+    );
     stages.push(stage);
     stages.len() - 1
 }
