@@ -239,7 +239,12 @@ class Client(Calls, Stores, Published):
     def _future(
         self, run: Run | None, mine: list, rebuild: Callable, made: dict, whole: bool
     ) -> Future:
-        parts = [made[key] for _, keys in mine for key in keys]
+        # Of what several futures share each holds its own: to cancel one leaves the others.
+        parts = [
+            made.pop(key, None) or distributed.Future(key, self.client)
+            for _, keys in mine
+            for key in keys
+        ]
 
         def value(values: list) -> Any:
             rest = iter(values)

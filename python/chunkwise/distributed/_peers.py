@@ -17,6 +17,8 @@ from distributed.diagnostics.plugin import WorkerPlugin
 from distributed.worker_state_machine import GatherDepNetworkFailureEvent
 from tornado.ioloop import PeriodicCallback
 
+from ._spill import mend
+
 __all__: list[str] = []
 
 #: Seconds between two looks.
@@ -84,3 +86,4 @@ async def install(dask_worker: Any) -> None:
     """Begins to follow a worker's requests, unless that is done."""
     if Peers.name not in dask_worker.plugins:
         await dask_worker.plugin_add(Peers(), name=Peers.name)
+        mend(dask_worker)

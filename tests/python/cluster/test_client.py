@@ -299,6 +299,15 @@ def test_equal_work_of_two_clients_is_done_once(steady: Cluster, client: Client)
     assert client.compute(x).result(LONG) == 80
 
 
+def test_of_two_that_share_a_fragment_one_is_cancelled(client: Client) -> None:
+    x = da.random.default_rng(11).normal(size=1000, chunks=100)
+    low, high, again = client.compute([x.min(), x.max(), x.max()])
+    assert low.cancel() and again.cancel()
+    assert high.result(LONG) == x.max().compute()
+    with pytest.raises(concurrent.futures.CancelledError):
+        low.result()
+
+
 def test_cancelled_while_it_runs(steady: Cluster, client: Client) -> None:
     x = da.ones(2000, chunks=1).map_blocks(blocks.slow, 0.2, dtype="f8")
     before = len(steady.told("began-slow-*"))

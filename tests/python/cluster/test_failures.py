@@ -7,7 +7,6 @@ to hang is to fail.
 from __future__ import annotations
 
 import concurrent.futures
-import contextlib
 import os
 import signal
 import subprocess
@@ -477,33 +476,3 @@ def test_memory_stays_level_over_a_thousand_fragments(cluster: Cluster) -> None:
             if n % 250 == 249:
                 levels.append(max(client.client.run(_resident).values()))
         assert levels[-1] < levels[0] * 1.1 + (16 << 20), levels
-
-
-@pytest.mark.slow
-def test_no_room_on_the_disk(cluster: Cluster, tmp_path: Path) -> None:
-    """Where workers spill to is full: they pause, and the client is not held up by that."""
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=16m", "tmpfs", str(disk)], capture_output=True
-    )
-    if mounted.returncode:
-        pytest.skip("no file system can be mounted here")
-    try:
-        cluster.worker(memory="512MiB", folder=disk, nanny=True)
-        x = da.random.default_rng(4).normal(size=(12_000, 12_000), chunks=(1000, 4000))
-        with Client(cluster.address, timeout=LONG) as client:
-            have(client, 1)
-            kept = client.persist(x)
-            largest = client.compute(kept.max())
-            error = _raised(lambda: largest.result(60))
-            assert error is not None or largest.result() == x.max().compute()
-            began = time.monotonic()
-            assert largest.done() or largest.cancel()
-            # Whether the workers go on at once is their matter; an answer comes in any case.
-            with contextlib.suppress(TimeoutError):
-                assert client.compute(da.ones(3).sum()).result(5) == 3
-        assert time.monotonic() - began < 60
-    finally:
-        cluster.close()
-        subprocess.run(["umount", "--lazy", str(disk)], check=True)
