@@ -109,6 +109,13 @@ impl IndexMap {
         Region { start, shape }
     }
 
+    /// How many elements of the input a result of some shape shows, each counted once.
+    pub fn shown(&self, shape: &[usize]) -> usize {
+        let moving = self.axes.iter().filter(|a| a.step != 0);
+        let along = moving.filter_map(|a| Some(shape[a.from?]));
+        along.fold(1, usize::saturating_mul)
+    }
+
     /// The view of the input's chunks: the result's grid.
     pub fn grid(&self, input: &Grid, shape: &[usize]) -> Grid {
         let axes = shape.iter().enumerate().map(|(axis, &len)| {
@@ -211,6 +218,18 @@ mod tests {
         assert_eq!(both.axes()[0], axis(0, 7, -3));
         let bounds = both.bounds(&Region::new([0], [2]));
         assert_eq!(bounds, Region::new([4], [4]));
+    }
+
+    #[test]
+    fn what_is_broadcast_is_shown_once() {
+        assert_eq!(IndexMap::new([axis(1, 3, 2)], 2).shown(&[5, 7]), 7);
+        assert_eq!(IndexMap::identity(2).shown(&[5, 7]), 35);
+        let still = AxisIndex {
+            from: None,
+            start: 4,
+            step: 0,
+        };
+        assert_eq!(IndexMap::new([still, axis(0, 0, -1)], 1).shown(&[5]), 5);
     }
 
     #[test]

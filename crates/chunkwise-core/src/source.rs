@@ -71,7 +71,8 @@ pub trait Source: Any + Debug + Send + Sync {
         false
     }
 
-    /// Gives up what was asked for ahead for a region, if it is still held.
+    /// Gives up what was asked for ahead for a region, if it is still held: once for each time that it was
+    /// asked for, so that another run keeps what it has asked for itself.
     fn forget(&self, region: &Region) {
         let _ = region;
     }

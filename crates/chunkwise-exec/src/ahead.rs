@@ -1,7 +1,7 @@
 //! Reading ahead: while tasks run, services are asked for what the next ones read.
 
-use std::collections::HashSet;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chunkwise_core::{Region, Source};
 use chunkwise_plan::{Input, Plan};
@@ -37,6 +37,8 @@ struct Progress {
     next: usize,
     /// Later ones that have begun: several at once, and cells are made as they are wanted.
     begun: HashSet<usize>,
+    /// Those that something was asked for and that have not ended, and for how many of their reads.
+    asked: HashMap<usize, usize>,
 }
 
 impl<'a> ReadAhead<'a> {
@@ -90,49 +92,76 @@ impl<'a> ReadAhead<'a> {
         let Some(ahead) = &self.stages[task.stage] else {
             return;
         };
-        let mut progress = ahead
-            .progress
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut progress = ahead.lock();
         if task.number >= progress.next {
             progress.begun.insert(task.number);
         }
         let end = ahead.end.min(task.number + 1 + TASKS);
         while progress.next < end {
             let next = progress.next;
-            if !progress.begun.remove(&next) && !self.ask(task.stage, next) {
-                return;
+            if !progress.begun.remove(&next) {
+                // What does not fit now is asked for another time.
+                let known = progress.asked.get(&next).copied().unwrap_or(0);
+                let (reads, all) = self.ask(task.stage, next, known);
+                if reads > 0 {
+                    progress.asked.insert(next, reads);
+                }
+                if !all {
+                    return;
+                }
             }
             progress.next += 1;
         }
     }
 
-    fn ask(&self, stage: usize, number: usize) -> bool {
-        let mut all = true;
+    /// Asks for what a task reads beyond the first `known` reads; how many have been asked for then, and
+    /// whether that is all.
+    fn ask(&self, stage: usize, number: usize, known: usize) -> (usize, bool) {
+        let (mut reads, mut asked, mut all) = (0, known, true);
         waiting(self.plan, stage, number, &mut |source, region| {
-            all = all && source.prefetch(region, self.room);
+            if all && reads >= known {
+                all = source.prefetch(region, self.room);
+                asked += usize::from(all);
+            }
+            reads += 1;
         });
-        all
+        (asked, all)
     }
 
     /// A task has run, or was found to be done: what it did not read will not be read.
     pub fn done(&self, task: Task) {
-        if self.stages[task.stage].is_some() {
-            waiting(self.plan, task.stage, task.number, &mut |source, region| {
-                source.forget(region);
-            });
+        let Some(ahead) = &self.stages[task.stage] else {
+            return;
+        };
+        let asked = ahead.lock().asked.remove(&task.number);
+        if let Some(reads) = asked {
+            self.forget(task.stage, task.number, reads);
         }
+    }
+
+    fn forget(&self, stage: usize, number: usize, mut reads: usize) {
+        waiting(self.plan, stage, number, &mut |source, region| {
+            if reads > 0 {
+                reads -= 1;
+                source.forget(region);
+            }
+        });
+    }
+}
+
+impl Ahead {
+    fn lock(&self) -> MutexGuard<'_, Progress> {
+        self.progress.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Drop for ReadAhead<'_> {
-    /// A run that was stopped leaves nothing behind.
+    /// A run that was stopped leaves nothing behind; what others have asked for is theirs.
     fn drop(&mut self) {
         for (stage, ahead) in self.stages.iter().enumerate() {
-            if ahead.is_some() {
-                self.plan.visit_sources(stage, &mut |source| {
-                    source.forget(&Region::whole(source.shape()));
-                });
+            let asked = ahead.as_ref().map(|a| std::mem::take(&mut a.lock().asked));
+            for (number, reads) in asked.into_iter().flatten() {
+                self.forget(stage, number, reads);
             }
         }
     }

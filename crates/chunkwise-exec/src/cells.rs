@@ -5,10 +5,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use chunkwise_core::{Chunk, Error, Grid, Pool, Region, Result, ViewMut};
 use chunkwise_kernels::movement::copy;
 use chunkwise_kernels::tile::State;
-use chunkwise_plan::{CellRef, Plan};
+use chunkwise_plan::{CellRef, Picks, Plan};
 use chunkwise_storage::{ScratchDir, ScratchFile};
 
-use crate::evaluate::Cells;
+use crate::evaluate::{Cells, copy_picks};
 
 /// The cells that later tasks read: in memory, or in scratch files.
 pub(crate) struct CellStore<'a> {
@@ -185,6 +185,54 @@ impl Cells for CellStore<'_> {
             }
             Ok(())
         })
+    }
+
+    fn picked(
+        &self,
+        stage: usize,
+        output: usize,
+        picks: &Picks,
+        pool: &Pool,
+    ) -> Result<Option<Chunk>> {
+        let of = &self.plan.stages[stage].outputs[output];
+        let grid = &of.grid;
+        let bounds = picks.bounds();
+        let reference = |index: &[usize]| CellRef {
+            stage,
+            output,
+            cell: grid.ravel(index),
+        };
+        let mut covering = grid.covering(&bounds);
+        if let (Some(index), None) = (covering.next(), covering.next())
+            && !matches!(self.held(&reference(&index))?, Held::Scratch(_))
+        {
+            return Ok(None);
+        }
+        let chunk = Chunk::build(pool, of.dtype, picks.shape(), |mut out| {
+            for index in grid.covering(&bounds) {
+                let own = grid.region(&index);
+                let Some((place, picks)) = picks.within(&own) else {
+                    continue;
+                };
+                let (cell, mut out) = (reference(&index), out.region(&place));
+                let held = self.held(&cell)?;
+                let item = match &held {
+                    Held::Scratch(file) => file.dtype().size(),
+                    // What lies in memory is there at once.
+                    Held::Memory(_) | Held::Part(..) => 0,
+                };
+                for (place, part) in picks.parts(item, |_| true) {
+                    let within = part.bounds().relative_to(&own.start);
+                    let from = match &held {
+                        Held::Memory(chunk) => chunk.region(&within)?,
+                        _ => self.part(&cell, &within, pool)?,
+                    };
+                    copy_picks(&from.view(), &part, &mut out.region(&place))?;
+                }
+            }
+            Ok::<_, Error>(())
+        })?;
+        Ok(Some(chunk))
     }
 
     fn fill(

@@ -3,14 +3,14 @@
 use std::sync::atomic::AtomicBool;
 
 use chunkwise_core::{
-    Chunk, DType, Dims, Error, Pool, Region, Result, Strides, View, ViewMut, c_strides,
+    Chunk, DType, Dims, Error, IndexMap, Pool, Region, Result, Strides, View, ViewMut, c_strides,
 };
 use chunkwise_kernels::gather::take;
 use chunkwise_kernels::movement::copy;
 use chunkwise_kernels::tile::{self, Leaf, Output, Scratch, State};
 use chunkwise_plan::{
-    Body, Call, Fused, Input, LeafSpec, concat_parts, each_region, reshape_runs, reshape_span,
-    reshape_steps, take_runs, take_span,
+    Body, Call, Fused, Input, LeafSpec, Picks, concat_parts, each_region, reshape_runs,
+    reshape_span, reshape_steps, take_runs, take_span,
 };
 
 use crate::call::called;
@@ -33,6 +33,16 @@ pub struct Context<'a> {
 pub trait Cells {
     /// A region of an output: within one cell without a copy, else put together.
     fn region(&self, stage: usize, output: usize, region: &Region, pool: &Pool) -> Result<Chunk>;
+
+    /// Elements of an output without what lies between them; `None` where they are best looked at in place,
+    /// within a region.
+    fn picked(
+        &self,
+        stage: usize,
+        output: usize,
+        picks: &Picks,
+        pool: &Pool,
+    ) -> Result<Option<Chunk>>;
 
     /// Fills `out` with a region of an output.
     fn fill(&self, stage: usize, output: usize, region: &Region, out: ViewMut<'_>) -> Result<()>;
@@ -260,12 +270,19 @@ pub fn run_fused(
 enum Held {
     /// The elements from `origin` on.
     Chunk(Chunk, Dims),
+    /// Those alone that are seen, through this map.
+    Picks(Chunk, IndexMap),
     /// In memory already, or generated tile by tile.
     Nothing,
 }
 
 fn hold(leaf: &LeafSpec, region: &Region, cx: &mut Context<'_>) -> Result<Held> {
     let bounds = || leaf.map.bounds(region);
+    if let Some((picks, map)) = Picks::of(&leaf.map, region)
+        && let Some(chunk) = picked(&leaf.input, &picks, cx)?
+    {
+        return Ok(Held::Picks(chunk, map));
+    }
     let chunk = match &leaf.input {
         Input::Random(..) | Input::Index { .. } => return Ok(Held::Nothing),
         Input::Source(source) if source.in_memory().is_some() => return Ok(Held::Nothing),
@@ -280,6 +297,36 @@ fn hold(leaf: &LeafSpec, region: &Region, cx: &mut Context<'_>) -> Result<Held> 
         Input::Body(body) => temporary(body, &bounds(), cx)?,
     };
     Ok(Held::Chunk(chunk, bounds().start))
+}
+
+/// Elements of an input without what lies between them, where that is read less of than all.
+fn picked(input: &Input, picks: &Picks, cx: &mut Context<'_>) -> Result<Option<Chunk>> {
+    match input {
+        Input::Source(source) if source.in_memory().is_none() => {
+            let read = &mut cx.read;
+            let chunk = Chunk::build(cx.pool, source.dtype(), picks.shape(), |mut out| {
+                for (place, part) in picks.parts_of(&**source) {
+                    let bounds = part.bounds();
+                    let all = Chunk::build(cx.pool, source.dtype(), &bounds.shape, |all| {
+                        source.read(&bounds, all)
+                    })?;
+                    *read += all.nbytes() as u64;
+                    copy_picks(&all.view(), &part, &mut out.region(&place))?;
+                }
+                Ok::<_, Error>(())
+            })?;
+            Ok(Some(chunk))
+        }
+        Input::Stage { stage, output } => cx.cells.picked(*stage, *output, picks, cx.pool),
+        Input::Source(_) | Input::Random(..) | Input::Index { .. } | Input::Body(_) => Ok(None),
+    }
+}
+
+/// Copies picks out of an array that begins with their bounds.
+pub fn copy_picks(all: &View<'_>, picks: &Picks, out: &mut ViewMut<'_>) -> Result<()> {
+    let origin: Dims = smallvec::smallvec![0; picks.shape().len()];
+    let whole = Region::whole(picks.shape());
+    copy(&all.reindexed(&picks.map(), &origin, &whole)?, out)
 }
 
 impl Held {
@@ -305,6 +352,11 @@ impl Held {
             (_, Held::Chunk(chunk, origin)) => Ok(Leaf::Memory(
                 chunk.view().reindexed(&spec.map, origin, region)?,
             )),
+            (_, Held::Picks(chunk, map)) => {
+                let origin: Dims = smallvec::smallvec![0; spec.shape.len()];
+                let whole = Region::whole(&region.shape);
+                Ok(Leaf::Memory(chunk.view().reindexed(map, &origin, &whole)?))
+            }
             (Input::Source(source), Held::Nothing) => {
                 let view: View<'a> = source
                     .in_memory()

@@ -22,8 +22,41 @@ pub(crate) struct Fuser<'a> {
     placed: &'a Placed,
     program: Program,
     leaves: Vec<LeafSpec>,
-    maps: Vec<IndexMap>,
+    maps: Maps,
     known: HashMap<(NodeId, usize), Value>,
+}
+
+/// Maps by their numbers.
+#[derive(Default)]
+pub(crate) struct Maps {
+    maps: Vec<IndexMap>,
+    numbers: HashMap<IndexMap, usize>,
+}
+
+impl Maps {
+    /// The number of a map.
+    pub(crate) fn number(&mut self, map: IndexMap) -> usize {
+        let next = self.maps.len();
+        *self.numbers.entry(map).or_insert_with_key(|map| {
+            self.maps.push(map.clone());
+            next
+        })
+    }
+
+    /// The map of a number that was given here.
+    pub(crate) fn map(&self, number: usize) -> &IndexMap {
+        &self.maps[number]
+    }
+
+    /// All of them in order.
+    fn all(&self) -> impl Iterator<Item = &IndexMap> {
+        self.maps.iter()
+    }
+
+    /// The number of the view through map `outer` of the view through `inner`.
+    pub(crate) fn after(&mut self, outer: usize, inner: &IndexMap) -> usize {
+        self.number(self.maps[outer].after(inner))
+    }
 }
 
 enum Visit {
@@ -37,14 +70,14 @@ impl<'a> Fuser<'a> {
             placed,
             program: Program::default(),
             leaves: Vec::new(),
-            maps: Vec::new(),
+            maps: Maps::default(),
             known: HashMap::new(),
         }
     }
 
     /// The value of an expression seen through a view. Deep chains do not use the stack.
     pub(crate) fn value(&mut self, expr: &Expr, map: IndexMap) -> Result<Value> {
-        let root = self.intern(map);
+        let root = self.maps.number(map);
         let mut stack = vec![Visit::Enter(expr.clone(), root)];
         while let Some(visit) = stack.pop() {
             match visit {
@@ -55,9 +88,11 @@ impl<'a> Fuser<'a> {
         Ok(self.known[&(expr.id(), root)])
     }
 
-    /// The nodes that were computed here, once for each view they were seen through.
-    pub(crate) fn computed(&self) -> impl Iterator<Item = NodeId> + '_ {
-        self.known.keys().map(|(id, _)| *id)
+    /// The nodes that were computed here, once for each view they were seen through, and how many elements
+    /// the view shows over an index space.
+    pub(crate) fn computed(&self, shape: &[usize]) -> impl Iterator<Item = (NodeId, usize)> + '_ {
+        let shown: Vec<usize> = self.maps.all().map(|map| map.shown(shape)).collect();
+        self.known.keys().map(move |(id, m)| (*id, shown[*m]))
     }
 
     pub(crate) fn finish(self, shape: &[usize], outputs: &[Value]) -> Fused {
@@ -66,13 +101,6 @@ impl<'a> Fuser<'a> {
             program: self.program.finish(outputs),
             leaves: self.leaves,
         }
-    }
-
-    fn intern(&mut self, map: IndexMap) -> usize {
-        self.maps.iter().position(|m| *m == map).unwrap_or_else(|| {
-            self.maps.push(map);
-            self.maps.len() - 1
-        })
     }
 
     fn enter(&mut self, e: Expr, m: usize, stack: &mut Vec<Visit>) -> Result<()> {
@@ -103,7 +131,7 @@ impl<'a> Fuser<'a> {
                 stack.push(Visit::Enter(input, m));
             }
             Kind::View { input, map } => {
-                let through = self.intern(self.maps[m].after(map));
+                let through = self.maps.after(m, map);
                 let input = input.clone();
                 stack.push(Visit::Apply(e, m));
                 stack.push(Visit::Enter(input, through));
@@ -135,7 +163,7 @@ impl<'a> Fuser<'a> {
             }
             Kind::Rechunk(input) => self.known[&(input.id(), m)],
             Kind::View { input, map } => {
-                let through = self.intern(self.maps[m].after(map));
+                let through = self.maps.after(m, map);
                 self.known[&(input.id(), through)]
             }
             _ => return Ok(()),
@@ -158,7 +186,7 @@ impl<'a> Fuser<'a> {
         let value = self.program.leaf(e.dtype());
         self.leaves.push(LeafSpec {
             input,
-            map: self.maps[m].clone(),
+            map: self.maps.map(m).clone(),
             shape: e.shape().into(),
             dtype: e.dtype(),
             label: e.label(),

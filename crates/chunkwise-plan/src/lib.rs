@@ -20,6 +20,7 @@ mod fuse;
 mod grain;
 mod lower;
 mod memory;
+mod pick;
 mod reshape;
 mod sort;
 mod stage;
@@ -32,6 +33,7 @@ pub use chunkwise_expr::{Call, CallTask};
 pub use dependencies::CellRef;
 pub use lower::{Delivery, Options, plan, plan_into};
 pub use memory::TaskMemory;
+pub use pick::Picks;
 pub use reshape::{Run, reshape_runs, reshape_span, reshape_steps};
 pub use stage::{
     Bands, CallStage, CompressStage, ContractStage, MergeStage, OutputRef, Pass, PassOutput, Plan,

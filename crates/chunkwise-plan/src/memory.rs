@@ -6,6 +6,7 @@ use chunkwise_kernels::order::{SAMPLE_BYTES, pair_bytes};
 
 use crate::body::TAKE_SPAN;
 use crate::body::each_region;
+use crate::pick::Picks;
 use crate::reshape::largest_span;
 use crate::{Body, Fused, Input, PassOutput, ReduceOutput, StageKind, StageOutput};
 
@@ -261,18 +262,36 @@ fn fused(f: &Fused, region: &Region, memory: &mut TaskMemory, cell_bytes: CellBy
         return;
     }
     memory.scratch += f.program.scratch_bytes() as u64;
+    let mut picked = Vec::new();
     for leaf in &f.leaves {
         let bounds = leaf.map.bounds(region);
-        let size = bytes(&bounds.shape, leaf.dtype.size());
+        let picks = Picks::of(&leaf.map, region).map(|(picks, _)| picks);
+        let item = leaf.dtype.size();
+        let size = bytes(&bounds.shape, item);
         match &leaf.input {
             Input::Source(source) if source.in_memory().is_none() => {
+                let (bounds, size) = match picks {
+                    // The picks, and a part of the source at a time.
+                    Some(picks) => {
+                        let part = picks.largest_part_of(&**source);
+                        let picked = bytes(picks.shape(), item);
+                        (part.clone(), picked + bytes(&part.shape, item))
+                    }
+                    None => (bounds, size),
+                };
                 memory.scratch += size + source.scratch_bytes(&bounds) as u64;
             }
             Input::Source(_) | Input::Random(..) | Input::Index { .. } => {}
             // One cell at a time where they are in scratch, and a copy where they are put together.
             Input::Stage { stage, output } => {
-                memory.input += cell_bytes(*stage, *output);
-                memory.scratch += size;
+                // Picks leave nothing of a cell: the next leaf has room for it.
+                if picks.is_none() || !picked.contains(&(*stage, *output)) {
+                    memory.input += cell_bytes(*stage, *output);
+                }
+                if picks.is_some() {
+                    picked.push((*stage, *output));
+                }
+                memory.scratch += picks.map_or(size, |picks| bytes(picks.shape(), item));
             }
             Input::Body(inner) => {
                 memory.scratch += size;

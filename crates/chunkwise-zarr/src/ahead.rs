@@ -8,7 +8,13 @@ use crate::store::{Fetch, Store};
 /// Stored chunks that were asked for ahead: on their way, or waiting to be unpacked.
 #[derive(Default)]
 pub(crate) struct Ahead {
-    pending: Mutex<HashMap<String, Fetch>>,
+    pending: Mutex<HashMap<String, Asked>>,
+}
+
+struct Asked {
+    fetch: Fetch,
+    /// How many have asked for it, and not given it up.
+    by: usize,
 }
 
 impl Ahead {
@@ -21,10 +27,10 @@ impl Ahead {
             return false;
         }
         for key in keys {
-            if !pending.contains_key(&key)
-                && let Some(fetch) = store.fetch(&key)
-            {
-                pending.insert(key, fetch);
+            if let Some(asked) = pending.get_mut(&key) {
+                asked.by += 1;
+            } else if let Some(fetch) = store.fetch(&key) {
+                pending.insert(key, Asked { fetch, by: 1 });
             }
         }
         true
@@ -36,7 +42,7 @@ impl Ahead {
         let asked = self.lock().remove(key);
         match asked {
             None => store.read(key, into),
-            Some(fetch) => Ok(match fetch()? {
+            Some(asked) => Ok(match (asked.fetch)()? {
                 None => false,
                 Some(bytes) => {
                     *into = bytes;
@@ -51,18 +57,20 @@ impl Ahead {
         self.lock().is_empty()
     }
 
-    /// Gives up what is held of some keys.
+    /// Gives up what is held of some keys, unless others have asked for them too.
     pub fn forget(&self, keys: impl Iterator<Item = String>) {
         let mut pending = self.lock();
-        keys.for_each(|key| drop(pending.remove(&key)));
+        for key in keys {
+            if let Some(asked) = pending.get_mut(&key) {
+                asked.by -= 1;
+                if asked.by == 0 {
+                    pending.remove(&key);
+                }
+            }
+        }
     }
 
-    /// Gives up everything.
-    pub fn clear(&self) {
-        self.lock().clear();
-    }
-
-    fn lock(&self) -> MutexGuard<'_, HashMap<String, Fetch>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, Asked>> {
         self.pending.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -301,7 +301,14 @@ impl ZarrArray {
             };
             let part = wanted.relative_to(&chunk.start);
             let mut target = out.region(&wanted.relative_to(&region.start));
-            self.read_part(&index, &part, &mut target)?;
+            if let Err(error) = self.read_part(&index, &part, &mut target) {
+                let asked = next.peek().map_or(usize::MAX, |(at, _)| *at);
+                let left = self.grid.covering(region).take(asked).skip(n + 1);
+                if waits {
+                    self.give_up(left, region);
+                }
+                return Err(error);
+            }
         }
         Ok(())
     }
@@ -316,29 +323,31 @@ impl ZarrArray {
 
     /// Begins to fetch the chunks that a region needs whole.
     fn ask(&self, chunks: impl Iterator<Item = Dims>, region: &Region, most: usize) -> bool {
-        let whole = |index: &Dims| {
-            let chunk = self.grid.region(index);
-            self.inner.is_none() || chunk.intersect(region).as_ref() == Some(&chunk)
-        };
         let keys: Vec<String> = chunks
-            .filter(whole)
+            .filter(|index| self.needs_whole(index, region))
             .map(|i| self.key(&i))
             .take(most + 1)
             .collect();
         self.ahead.ask(&*self.store, keys, most)
     }
 
-    /// Gives up what was fetched ahead for a region.
+    /// Whether a region takes all of a chunk's bytes.
+    fn needs_whole(&self, index: &[usize], region: &Region) -> bool {
+        let chunk = self.grid.region(index);
+        self.inner.is_none() || chunk.intersect(region).as_ref() == Some(&chunk)
+    }
+
+    /// Gives up what was fetched ahead for a region, once for each time that it was asked for.
     pub(crate) fn forget(&self, region: &Region) {
+        self.give_up(self.grid.covering(region), region);
+    }
+
+    fn give_up(&self, chunks: impl Iterator<Item = Dims>, region: &Region) {
         if self.ahead.is_empty() {
             return;
         }
-        match region.shape.as_slice() == self.shape.as_slice() {
-            true => self.ahead.clear(),
-            false => self
-                .ahead
-                .forget(self.grid.covering(region).map(|i| self.key(&i))),
-        }
+        let asked = chunks.filter(|index| self.needs_whole(index, region));
+        self.ahead.forget(asked.map(|index| self.key(&index)));
     }
 
     /// Fills `out` with a part of a chunk, counted from the chunk's start.

@@ -3,12 +3,13 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 use std::time::Duration;
 
 use chunkwise::zarr_store::{Fetch, MemoryStore, Store, store::Part};
 use chunkwise::{Array, Layout, Random, Session, StoreLocation, ZarrArray, ZarrSink};
+use ndarray::ArrayViewD;
 
 /// A store in memory that answers late, and counts what it is asked for.
 #[derive(Debug, Default)]
@@ -169,4 +170,43 @@ fn what_is_fetched_for_a_run_that_fails_is_given_up() {
         .to_vec::<f64>()
         .unwrap();
     assert!(zeros.iter().all(|v| *v == 0.0));
+}
+
+/// A run asks ahead and waits; another one of the same array ends meanwhile, well or not.
+#[test]
+fn a_run_gives_up_only_what_it_asked_for_itself() {
+    for fails in [false, true] {
+        let (store, y, x) = setup();
+        let (begun, has_begun) = mpsc::channel();
+        let (go, may_go) = mpsc::channel::<()>();
+        let gate = Mutex::new(Some((begun, may_go)));
+        let waiting = move |c: ArrayViewD<'_, f64>| {
+            if let Some((begun, may_go)) = gate.lock().unwrap().take() {
+                begun.send(()).unwrap();
+                may_go.recv().unwrap();
+            }
+            c.to_owned()
+        };
+        let slow = y.get_str("400:").unwrap().map_blocks(waiting).unwrap();
+        let slow = slow.sum(0).unwrap();
+        let run = thread::spawn(move || Session::new(1, 64 << 20).unwrap().compute(&[&slow]));
+        has_begun.recv().unwrap();
+        let other = y.get_str(":400").unwrap();
+        let other = match fails {
+            false => other.sum(0).unwrap(),
+            true => {
+                let stop = |_: ArrayViewD<'_, f64>| -> ndarray::ArrayD<f64> { panic!("stop") };
+                other.map_blocks(stop).unwrap()
+            }
+        };
+        let ended = Session::new(1, 64 << 20).unwrap().compute(&[&other]);
+        assert_eq!(ended.is_err(), fails);
+        go.send(()).unwrap();
+        let got = run.join().unwrap().unwrap()[0].to_vec::<f64>().unwrap();
+        let want = x.get_str("400:").unwrap().sum(0).unwrap().compute();
+        let want = want.unwrap().to_vec::<f64>().unwrap();
+        let near = |(a, b): (&f64, &f64)| (a - b).abs() <= 1e-9;
+        assert!(got.iter().zip(&want).all(near));
+        assert!(chunks_asked(&store).iter().all(|n| *n == 1), "{fails}");
+    }
 }

@@ -93,6 +93,98 @@ fn what_is_read_again_and_again_is_kept_between() {
     assert_eq!(value.item::<f64>().unwrap(), 1.0);
 }
 
+/// One step sees what came before through two views: twice as many with each step, unless something is
+/// kept between.
+#[test]
+fn views_of_views_do_not_double_with_each_step() {
+    let counts = |x: &Array| {
+        let text = explain(x);
+        let loads = text.matches("\n  load ").count();
+        (text.matches("\nstage ").count(), loads)
+    };
+    let halved = |x: &Array, axes: &[usize]| {
+        let mut x = x.clone();
+        for axis in axes {
+            let part = |start: usize| match axis {
+                0 => x.get_str(&format!("{start}::2")).unwrap(),
+                _ => x.get_str(&format!("..., {start}::2")).unwrap(),
+            };
+            x = part(0) * 2.0 + part(1);
+        }
+        x
+    };
+    // Nothing of these is computed: they are larger than any machine.
+    let long = Array::arange(0, 1_i64 << 55, 1, 1_isize << 40).unwrap();
+    let wide = Random::new(5).random([1 << 27, 1 << 27], 1 << 13).unwrap();
+    for steps in [20, 40, 54] {
+        let (stages, loads) = counts(&halved(&long, &vec![0; steps]));
+        assert!(
+            stages <= steps / 4 && loads <= 128 * stages,
+            "{stages} {loads}"
+        );
+        let axes: Vec<usize> = (0..steps).map(|n| n % 2).collect();
+        let sum = halved(&wide, &axes).sum(0).unwrap();
+        let (stages, loads) = counts(&sum);
+        assert!(
+            stages <= steps / 4 + 1 && loads <= 128 * stages,
+            "{stages} {loads}"
+        );
+    }
+    // Steps that shift what came before: each as many more places, and no end of them.
+    let mut shifted = wide.clone();
+    for _ in 0..100 {
+        shifted = shifted.get_str("1:").unwrap() - shifted.get_str(":-1").unwrap();
+    }
+    let (stages, loads) = counts(&shifted);
+    assert!(stages <= 25 && loads <= 100 * stages, "{stages} {loads}");
+}
+
+#[test]
+fn views_of_views_have_the_values_of_single_steps() {
+    let step = |x: &[i64]| -> Vec<i64> { x.chunks(2).map(|p| p[0] * 2 - p[1]).collect() };
+    let session = Session::new(2, 64 << 20).unwrap();
+    let n = 1 << 18;
+    let begin: Vec<i64> = (0..n).map(|i| i * 7 % 1009).collect();
+    let values = ndarray::Array1::from(begin.clone()).into_dyn();
+    for chunk in [n as isize, 1000] {
+        let mut x = Array::from_ndarray(values.clone(), chunk).unwrap();
+        let mut known = begin.clone();
+        let mut sums = Vec::new();
+        for _ in 0..18 {
+            x = x.get_str("::2").unwrap() * 2 - x.get_str("1::2").unwrap();
+            known = step(&known);
+            sums.push((x.sum(..).unwrap(), known.iter().sum::<i64>()));
+        }
+        let got = session.compute(&[&x]).unwrap().remove(0);
+        assert_eq!(got.to_vec::<i64>().unwrap(), known);
+        let all: Vec<&Array> = sums.iter().map(|(sum, _)| sum).collect();
+        for (got, (_, want)) in session.compute(&all).unwrap().iter().zip(&sums) {
+            assert_eq!(got.item::<i64>().unwrap(), *want);
+        }
+    }
+    // Backwards, along two axes in turn.
+    let mut x = Array::from_ndarray(values, 1000)
+        .unwrap()
+        .reshape([512, 512])
+        .unwrap();
+    let mut known: Vec<Vec<i64>> = begin.chunks(512).map(<[i64]>::to_vec).collect();
+    for _ in 0..9 {
+        x = x.get_str("::-2").unwrap() * 2 - x.get_str("-2::-2").unwrap();
+        x = x.get_str(":, ::2").unwrap() * 2 - x.get_str(":, 1::2").unwrap();
+        let rows = known.rchunks(2).map(|two| {
+            let pairs = two[1].iter().zip(&two[0]);
+            step(
+                &pairs
+                    .map(|(late, early)| late * 2 - early)
+                    .collect::<Vec<_>>(),
+            )
+        });
+        known = rows.collect();
+    }
+    let got = session.compute(&[&x]).unwrap().remove(0);
+    assert_eq!(got.to_vec::<i64>().unwrap(), known.concat());
+}
+
 /// Parts and reads beside each other are not within each other.
 #[test]
 fn many_parts_are_not_kept() {

@@ -4,6 +4,7 @@ mod group;
 mod nesting;
 mod pass;
 mod uses;
+mod views;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -24,6 +25,7 @@ use group::{Group, group, is_barrier, postorder};
 use nesting::too_nested;
 use pass::read_in_parts;
 use uses::Uses;
+use views::seen_too_often;
 
 /// What the planner is told of the machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,7 +64,7 @@ pub fn plan(exprs: &[Expr], options: &Options) -> Result<Plan> {
 /// The same for results that are stored in chunks: `deliveries` has one for each array.
 pub fn plan_into(exprs: &[Expr], deliveries: &[Delivery], options: &Options) -> Result<Plan> {
     let nodes = postorder(exprs);
-    let nested = too_nested(&nodes, options);
+    let nested = too_nested(&nodes, seen_too_often(&nodes, exprs, options), options);
     let mut best = keeping(exprs, deliveries, &nodes, nested.clone(), options)?;
     let mut memory_limit = options.memory_limit;
     for _ in 0..SMALLER {

@@ -22,11 +22,16 @@ const COPIES: usize = 16;
 /// between the first and the last position that it asks for.
 const TAKES: usize = 3;
 
-/// Nodes that are kept because too much lies within each other below them. `nodes` has inputs first.
-pub(super) fn too_nested(nodes: &[Expr], options: &Options) -> HashSet<NodeId> {
+/// Adds to `kept` the nodes that are kept because too much lies within each other below them. `nodes` has
+/// inputs first.
+pub(super) fn too_nested(
+    nodes: &[Expr],
+    kept: HashSet<NodeId>,
+    options: &Options,
+) -> HashSet<NodeId> {
     let mut nesting = Nesting {
         options,
-        kept: HashSet::new(),
+        kept,
         copies: HashMap::new(),
     };
     // How many bodies lie within each other below a node, and how many takes.
@@ -44,7 +49,7 @@ pub(super) fn too_nested(nodes: &[Expr], options: &Options) -> HashSet<NodeId> {
             }
         }
         let mut own = (0, 0);
-        if !is_barrier(e, options) {
+        if !nesting.has_stage(e) {
             for below in e.inputs().iter().map(|i| depths[&i.id()]) {
                 own = (own.0.max(below.0), own.1.max(below.1));
             }

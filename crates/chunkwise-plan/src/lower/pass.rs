@@ -1,12 +1,13 @@
 //! Passes: what a group computes while it goes over an index space, and in which tasks.
 
-use chunkwise_core::{Grid, IndexMap, Result};
+use chunkwise_core::{Grid, IndexMap, Region, Result};
 use chunkwise_expr::{Expr, Kind};
 
 use super::Lowering;
 use super::group::Group;
 use crate::cuts;
 use crate::fuse::Fuser;
+use crate::pick::Picks;
 use crate::stage::{Pass, PassOutput, ReduceOutput, Stage, StageKind, StageOutput};
 use crate::{Input, TaskMemory, grain};
 
@@ -53,8 +54,8 @@ impl Lowering<'_> {
             };
             values.push(fuser.value(input, IndexMap::identity(input.ndim()))?);
         }
-        for id in fuser.computed() {
-            self.uses.compute(id);
+        for (id, elements) in fuser.computed(&group.shape) {
+            self.uses.compute(id, elements);
         }
         let fused = fuser.finish(&group.shape, &values);
 
@@ -69,12 +70,20 @@ impl Lowering<'_> {
         let loaded: usize = fused
             .leaves
             .iter()
-            .map(|l| match &l.input {
-                Input::Source(s) if s.in_memory().is_some() => 0,
-                Input::Source(_) | Input::Stage { .. } | Input::Body(_) => l.dtype.size(),
-                Input::Random(..) | Input::Index { .. } => 0,
+            .map(|l| {
+                let spread = || {
+                    let whole = Region::whole(&group.shape);
+                    let picks = Picks::of(&l.map, &whole);
+                    picks.map_or(1, |(picks, _)| picks.spread(&l.input))
+                };
+                match &l.input {
+                    Input::Source(s) if s.in_memory().is_some() => 0,
+                    Input::Source(_) | Input::Body(_) => l.dtype.size().saturating_mul(spread()),
+                    Input::Stage { .. } => l.dtype.size(),
+                    Input::Random(..) | Input::Index { .. } => 0,
+                }
             })
-            .sum();
+            .fold(0, usize::saturating_add);
         let stored: usize = group
             .members
             .iter()
@@ -83,7 +92,7 @@ impl Lowering<'_> {
             .sum();
         let wants = grain::Wants {
             fused: &fused,
-            bytes: loaded + stored,
+            bytes: loaded.saturating_add(stored),
             reduced,
             memory_limit: self.options.memory_limit,
             as_made: self.options.brought,

@@ -14,10 +14,13 @@ const KEEP_COST: f32 = 0.75;
 /// The same where it does not fit in memory, and is written to scratch files.
 const SPILL_COST: f32 = 2.0;
 
+/// What is computed so many times over is as good as computed once.
+const ONCE: f32 = 1.05;
+
 /// What the stages of a plan compute and read.
 #[derive(Default)]
 pub(super) struct Uses {
-    /// In how many places each node is computed.
+    /// How many elements of each node are computed, in all places together.
     computed: HashMap<NodeId, usize>,
     /// Inputs that a stage would compute several times over, and how often.
     repeated: Vec<(Expr, usize)>,
@@ -26,9 +29,10 @@ pub(super) struct Uses {
 }
 
 impl Uses {
-    /// Notes that a stage computes a node.
-    pub fn compute(&mut self, node: NodeId) {
-        *self.computed.entry(node).or_default() += 1;
+    /// Notes that a stage computes so many elements of a node in one place.
+    pub fn compute(&mut self, node: NodeId, elements: usize) {
+        let all = self.computed.entry(node).or_default();
+        *all = all.saturating_add(elements);
     }
 
     /// Notes that a stage computes an input so many times over.
@@ -64,9 +68,9 @@ impl Uses {
                 .iter()
                 .filter(|(r, _)| r.id() == e.id())
                 .map(|(_, n)| *n);
-            repeated
-                .chain(self.computed.get(&e.id()).copied())
-                .sum::<usize>()
+            let computed = self.computed.get(&e.id()).copied().unwrap_or_default();
+            let whole = e.shape().iter().fold(1_usize, |n, d| n.saturating_mul(*d));
+            repeated.sum::<usize>() as f32 + computed as f32 / whole.max(1) as f32
         };
         for e in nodes.iter().rev() {
             if below.contains(&e.id()) {
@@ -99,10 +103,14 @@ impl Uses {
                     | Kind::Rechunk(_)
             );
             let times = uses(e);
-            if free || times < 2 || placed.contains_key(&e.id()) || e.nbytes() > memory_limit / 4 {
+            if free
+                || times <= ONCE
+                || placed.contains_key(&e.id())
+                || e.nbytes() > memory_limit / 4
+            {
                 continue;
             }
-            let again = (times - 1) as f32 * body(e, placed)?.cost();
+            let again = (times - 1.0) * body(e, placed)?.cost();
             if again > KEEP_COST * e.dtype().size() as f32 {
                 keep.insert(e.id());
                 below.extend(e.inputs().iter().map(|i| i.id()));
