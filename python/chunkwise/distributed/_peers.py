@@ -14,10 +14,7 @@ from typing import Any
 import dask
 from dask.utils import parse_timedelta
 from distributed.diagnostics.plugin import WorkerPlugin
-from distributed.worker_state_machine import GatherDepNetworkFailureEvent
 from tornado.ioloop import PeriodicCallback
-
-from ._spill import mend
 
 __all__: list[str] = []
 
@@ -52,7 +49,8 @@ class Peers(WorkerPlugin):
     async def _gather(self, peer: str, *args: Any, **kwargs: Any) -> Any:
         began = monotonic()
         event = await self._asked(peer, *args, **kwargs)
-        if isinstance(event, GatherDepNetworkFailureEvent):
+        # By its name, for it is no public one.
+        if type(event).__name__ == "GatherDepNetworkFailureEvent":
             first, times, last = self._failed.get(peer, (began, 0, began))
             if began - last > 60 + self._connect:
                 # That was another matter.
@@ -86,4 +84,6 @@ async def install(dask_worker: Any) -> None:
     """Begins to follow a worker's requests, unless that is done."""
     if Peers.name not in dask_worker.plugins:
         await dask_worker.plugin_add(Peers(), name=Peers.name)
+        from ._spill import mend
+
         mend(dask_worker)
