@@ -9,7 +9,9 @@ use std::time::Instant;
 
 use chunkwise::diagnostics::resources;
 use chunkwise::diagnostics::serve::Server;
-use chunkwise::{Array, Boundary, Chunk, DType, Overlap, Random, Session, ViewMut};
+use chunkwise::{
+    Array, Boundary, Chunk, DType, Delayed, Overlap, Random, Session, ViewMut, delayed, join,
+};
 use chunkwise_core::{Canvas, Grid, Pool};
 
 mod loops;
@@ -354,7 +356,38 @@ fn small(threads: usize) -> Vec<Measured> {
         time("a sum of 10^6 elements, a task for each", 5, || {
             one_each.compute(&[&tree]).unwrap()
         }),
+        time("building and dropping a tree of 10^6 functions", 5, || {
+            functions(500_000)
+        }),
+        {
+            let top = functions(500_000);
+            time("10^6 functions in a tree", 9, || {
+                s.compute_delayed(&top).unwrap()
+            })
+        },
+        {
+            let mut last = delayed(|| 0_u64);
+            for _ in 1..1_000_000 {
+                last = last.then(|n| n + 1);
+            }
+            time("10^6 functions in a row", 9, || {
+                s.compute_delayed(&last).unwrap()
+            })
+        },
     ]
+}
+
+/// A binary tree over so many leaves.
+fn functions(leaves: u64) -> Delayed<u64> {
+    let mut level: Vec<Delayed<u64>> = (0..leaves).map(|n| delayed(move || n)).collect();
+    while level.len() > 1 {
+        let two = level.chunks(2).map(|two| match two {
+            [a, b] => join(a, b, |a, b| a + b),
+            _ => two[0].clone(),
+        });
+        level = two.collect();
+    }
+    level.swap_remove(0)
 }
 
 fn out_of_core(threads: usize) -> Vec<Measured> {

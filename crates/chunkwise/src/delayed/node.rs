@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::panic::Location;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use chunkwise_core::Result;
@@ -20,9 +21,13 @@ pub(super) enum Step {
     Array(Array),
 }
 
+static NEXT: AtomicU64 = AtomicU64::new(0);
+
 pub(super) struct Node {
     pub(super) inputs: Vec<Arc<Node>>,
     pub(super) step: Step,
+    /// Of no other node; near those of nodes that were made about the same time.
+    pub(super) number: u64,
     made: &'static Location<'static>,
     name: OnceLock<String>,
     declared: OnceLock<Declared>,
@@ -34,6 +39,7 @@ impl Node {
         Node {
             inputs,
             step,
+            number: NEXT.fetch_add(1, Ordering::Relaxed),
             made: Location::caller(),
             name: OnceLock::new(),
             declared: OnceLock::new(),

@@ -19,6 +19,8 @@ struct Calls {
     graph: Arc<Graph>,
     nodes: Vec<Arc<Node>>,
     values: Vec<Mutex<Option<Value>>>,
+    /// Whether a task's only reader may take its value.
+    taken: Vec<bool>,
 }
 
 fn lock(value: &Mutex<Option<Value>>) -> MutexGuard<'_, Option<Value>> {
@@ -32,7 +34,13 @@ impl Tasks for Calls {
             return Ok(());
         };
         let inputs = self.graph.inputs(task).iter();
-        let inputs = inputs.map(|i| lock(&self.values[*i as usize]).clone());
+        let inputs = inputs.map(|i| {
+            let mut value = lock(&self.values[*i as usize]);
+            match self.taken[*i as usize] {
+                true => value.take(),
+                false => value.clone(),
+            }
+        });
         let inputs: Option<SmallVec<[Value; 4]>> = inputs.collect();
         let inputs = inputs.ok_or_else(|| Error::internal("delayed", "an input is missing"))?;
         let value = function(&inputs)?;
@@ -41,8 +49,10 @@ impl Tasks for Calls {
     }
 
     fn release(&self, task: usize) {
-        let value = lock(&self.values[task]).take();
-        drop(value);
+        if !self.taken[task] {
+            let value = lock(&self.values[task]).take();
+            drop(value);
+        }
     }
 
     fn name(&self, task: usize) -> String {
@@ -50,26 +60,28 @@ impl Tasks for Calls {
     }
 }
 
-/// A node whose inputs are being numbered.
-const OPEN: usize = usize::MAX;
-
-/// Addresses are different enough, and a graph may have many.
+/// Numbers of nodes are different enough, and a graph may have many: neighbours are found near each other.
 #[derive(Default)]
-struct AddressHasher(u64);
+struct NearHasher(u64);
 
-impl Hasher for AddressHasher {
+/// Neighbours that stay together.
+const NEAR: u64 = 63;
+
+impl Hasher for NearHasher {
     fn finish(&self) -> u64 {
         self.0
     }
 
     fn write(&mut self, bytes: &[u8]) {
-        bytes.iter().for_each(|b| self.write_usize(usize::from(*b)));
+        bytes.iter().for_each(|b| self.write_u64(u64::from(*b)));
     }
 
-    fn write_usize(&mut self, n: usize) {
+    fn write_u64(&mut self, n: u64) {
         // Multiplied by 2^64 over the golden ratio; both halves, so that all bits tell.
-        let wide = u128::from(self.0 ^ n as u64) * 0x9E37_79B9_7F4A_7C15;
-        self.0 = wide as u64 ^ (wide >> 64) as u64;
+        let wide = u128::from(self.0 ^ (n & !NEAR)) * 0x9E37_79B9_7F4A_7C15;
+        let far = wide as u64 ^ (wide >> 64) as u64;
+        // The highest bits tell neighbours apart.
+        self.0 = ((far & !NEAR) | (n & NEAR)) ^ (n << 57);
     }
 }
 
@@ -78,35 +90,40 @@ impl Hasher for AddressHasher {
 fn numbered(wanted: &[Arc<Node>]) -> Result<(Arc<Graph>, Vec<Arc<Node>>)> {
     let mut builder = GraphBuilder::default();
     let mut nodes: Vec<Arc<Node>> = Vec::new();
-    let mut numbers: HashMap<*const Node, usize, BuildHasherDefault<AddressHasher>> =
-        HashMap::default();
-    let mut stack: Vec<&Arc<Node>> = wanted.iter().rev().collect();
-    while let Some(node) = stack.last().copied() {
-        let address = Arc::as_ptr(node);
-        match numbers.get(&address) {
-            None if !node.inputs.is_empty() => {
-                numbers.insert(address, OPEN);
-                stack.extend(node.inputs.iter().rev());
-            }
-            None | Some(&OPEN) => {
-                stack.pop();
-                numbers.insert(address, nodes.len());
-                nodes.push(Arc::clone(node));
-                let inputs = node.inputs.iter();
-                let inputs = inputs.filter_map(|i| numbers.get(&Arc::as_ptr(i)).copied());
-                let task = builder.task(inputs);
-                if let Some(bytes) = node.declared() {
-                    builder.declare(task, bytes);
+    let mut numbers: HashMap<u64, usize, BuildHasherDefault<NearHasher>> = HashMap::default();
+    // Nodes whose inputs are being numbered, with how many of them are; and the numbers of these.
+    let mut open: Vec<(&Arc<Node>, usize)> = Vec::new();
+    let mut found: Vec<usize> = Vec::new();
+    for root in wanted {
+        let mut next = Some(root);
+        loop {
+            if let Some(node) = next.take() {
+                match numbers.get(&node.number) {
+                    Some(number) => found.push(*number),
+                    None => open.push((node, 0)),
                 }
             }
-            Some(_) => {
-                stack.pop();
+            let Some((node, at)) = open.last_mut() else {
+                break;
+            };
+            if let Some(input) = node.inputs.get(*at) {
+                *at += 1;
+                next = Some(input);
+                continue;
             }
+            let node = *node;
+            open.pop();
+            let task = builder.task(found.drain(found.len() - node.inputs.len()..));
+            if let Some(bytes) = node.declared() {
+                builder.declare(task, bytes);
+            }
+            numbers.insert(node.number, task);
+            nodes.push(Arc::clone(node));
+            found.push(task);
         }
     }
-    let of = |n: &Arc<Node>| numbers.get(&Arc::as_ptr(n)).copied();
-    let wanted: Vec<usize> = wanted.iter().filter_map(of).collect();
-    let graph = builder.finish(&wanted, &|n| nodes[n].called())?;
+    // What is left are the numbers of those that were asked for.
+    let graph = builder.finish(&found, &|n| nodes[n].called())?;
     Ok((graph, nodes))
 }
 
@@ -156,10 +173,16 @@ impl Session {
         let wanted: Vec<Arc<Node>> = delayed.iter().map(|d| Arc::clone(&d.node)).collect();
         let (graph, nodes) = numbered(&wanted)?;
         let values = nodes.iter().map(|_| Mutex::new(None)).collect();
+        let once = |n| graph.readers(n).len() == 1;
+        let mut taken: Vec<bool> = (0..nodes.len()).map(once).collect();
+        for task in graph.wanted() {
+            taken[*task as usize] = false;
+        }
         let calls = Arc::new(Calls {
             graph,
             nodes,
             values,
+            taken,
         });
         self.compute_arrays_of(&calls)?;
         self.run_graph(&calls.graph, Arc::clone(&calls), self.threads())?;
