@@ -1,27 +1,20 @@
 //! Stage after stage into fragments.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;
 use std::sync::Arc;
 
-use chunkwise_core::{Error, Pool, Region, Result};
-use chunkwise_exec::Part;
-use chunkwise_plan::{CellRef, MergeStage, OutputRef, Plan, StageKind};
+use chunkwise_core::{Error, Result};
+use chunkwise_plan::{CellRef, Plan, StageKind};
 
-use crate::bundle::carry_cells;
 use crate::cut::{Cut, Fragment, Limits};
-use crate::exchange::Exchange;
 use crate::holders::Holders;
-use crate::needs::{Cells, Read, needs, visit_cells};
+use crate::needs::Read;
 use crate::run::handed_on;
-use crate::trees::{Left, left};
+use crate::stretch::Stretch;
 use crate::work::{Picked, Pieces, Relabel, Work, encode, fingerprint};
 use crate::{runs, share};
 
-/// A bundle is given as a whole where this part of its bytes is read; else what is read is picked out of it.
-pub(crate) const WHOLE: f64 = 0.5;
-/// And where it has no more bytes than this.
-pub(crate) const SMALL: u64 = 256 << 10;
 /// Fragments beyond this are refused: the cluster's scheduler would take minutes for them.
 const MOST: usize = 100_000;
 pub(crate) struct Cutter<'a> {
@@ -36,16 +29,7 @@ pub(crate) struct Cutter<'a> {
     pub(crate) fragments: Vec<Fragment>,
     /// How many tasks of a stage are run by those who read them.
     pub(crate) made_again: BTreeMap<usize, usize>,
-    picked: HashMap<(Read, Vec<Picked>), usize>,
-}
-
-/// A stretch of a stage's tasks on its way to a fragment.
-pub(crate) struct Stretch {
-    pub(crate) tasks: Range<usize>,
-    pub(crate) needs: BTreeMap<Read, Cells>,
-    pub(crate) left: Vec<(usize, Left)>,
-    pub(crate) size: u64,
-    peak: u64,
+    pub(crate) picked: HashMap<(Read, Vec<Picked>), usize>,
 }
 
 impl<'a> Cutter<'a> {
@@ -211,183 +195,6 @@ impl<'a> Cutter<'a> {
         Ok(())
     }
 
-    /// What the first task of a stretch of a scan takes from the task before it, and who has it: the stretch
-    /// before this one, as tasks go along the axis.
-    fn carry(&self, stage: usize, first: usize, numbers: &[usize]) -> Option<(Read, Cells)> {
-        let of = &self.plan.stages[stage];
-        let StageKind::Scan(s) = &of.kind else {
-            return None;
-        };
-        let mut before = of.task_index(first);
-        before[s.axis] = before[s.axis].checked_sub(1)?;
-        let grid = &of.outputs[1].grid;
-        let cell = CellRef {
-            stage,
-            output: 1,
-            cell: grid.ravel(&before),
-        };
-        let region = Region::whole(&grid.region(&before).shape);
-        let carry = vec![(cell, (region, self.carry_bytes(stage, first)))];
-        Some((Read::Fragment(*numbers.last()?), carry))
-    }
-
-    /// Bytes of what the task before a task of a scan hands to it.
-    fn carry_bytes(&self, stage: usize, task: usize) -> u64 {
-        let of = &self.plan.stages[stage];
-        match &of.kind {
-            StageKind::Scan(s) if task < of.task_count() => {
-                let cells = carry_cells(self.plan, stage, &of.task_index(task));
-                Pool::footprint(s.scanner.carry.state_len(cells)) as u64
-            }
-            _ => 0,
-        }
-    }
-
-    /// The stages that the tasks of a stage make for themselves.
-    fn own_of(&self, stage: usize) -> Vec<usize> {
-        let mut own = BTreeSet::new();
-        self.plan.visit_inputs(stage, &mut |s, _| {
-            if self.own.contains(&s) {
-                own.insert(s);
-            }
-        });
-        own.into_iter().collect()
-    }
-
-    /// How many tasks of each own stage some tasks of a stage run.
-    fn own_tasks(&self, stage: usize, tasks: &Range<usize>) -> BTreeMap<usize, usize> {
-        let mut run: HashSet<(usize, usize)> = HashSet::new();
-        visit_cells(self.plan, stage, tasks, &mut |cell, _| {
-            if self.own.contains(&cell.stage) {
-                run.insert((cell.stage, cell.cell));
-            }
-        });
-        let mut counts = BTreeMap::new();
-        run.iter()
-            .for_each(|(s, _)| *counts.entry(*s).or_default() += 1);
-        counts
-    }
-
-    fn stretch(&self, stage: usize, tasks: Range<usize>, own: &[usize], kept: &[bool]) -> Stretch {
-        let plan = self.plan;
-        let needs = match plan.has_dependencies(stage) {
-            true => needs(plan, &self.holders, stage, &tasks),
-            false => BTreeMap::new(),
-        };
-        let left = left(plan, stage, &tasks);
-        let of = &plan.stages[stage];
-        let reduced: u64 = left
-            .iter()
-            .map(|(n, l)| l.bytes + l.whole.len() as u64 * of.outputs[*n].cell_bytes())
-            .sum();
-        let part = Part {
-            stage,
-            tasks: tasks.clone(),
-            own: own.to_vec(),
-        };
-        let stored = part.kept_bytes(plan, kept);
-        let carry = self.carry_bytes(stage, tasks.start);
-        let merge = runs::merge_of(plan, stage);
-        let some = merge.filter(|m| !runs::are_most(plan, stage, m, &tasks));
-        let in_part = |cells: &Cells| some.is_some_and(|m| runs::are_runs(m, cells));
-        let given: u64 = needs
-            .iter()
-            .map(|(read, cells)| match self.is_whole(*read, cells) {
-                _ if in_part(cells) => 0,
-                true => self.size(*read),
-                false => bytes(cells),
-            })
-            .sum();
-        let given = given + carry + some.map_or(0, |m| runs::bytes(plan, stage, m, &tasks));
-        let peak = part.memory(plan, kept) + reduced + given;
-        Stretch {
-            tasks,
-            needs,
-            left,
-            size: stored + reduced + carry,
-            peak,
-        }
-    }
-
-    pub(crate) fn size(&self, read: Read) -> u64 {
-        match read {
-            Read::Fragment(n) => self.fragments[n].size,
-            Read::Elsewhere { stage, parcel } => self.holders.parcel_size(stage, parcel),
-        }
-    }
-
-    /// Whether a bundle is given as a whole to who reads these cells of it.
-    pub(crate) fn is_whole(&self, read: Read, cells: &Cells) -> bool {
-        let size = self.size(read);
-        size <= SMALL || bytes(cells) as f64 >= WHOLE * size as f64
-    }
-
-    /// A bundle with these cells: the one that has them, or a pick of it.
-    fn given(&mut self, read: Read, cells: &Cells) -> Result<Read> {
-        if self.is_whole(read, cells) {
-            return Ok(read);
-        }
-        let parts = self.parts(cells);
-        if let Some(known) = self.picked.get(&(read, parts.clone())) {
-            return Ok(Read::Fragment(*known));
-        }
-        let size = bytes(cells);
-        let number = self.fragments.len();
-        self.picked.insert((read, parts.clone()), number);
-        self.push(Fragment {
-            spec: Vec::new(),
-            work: Work::Pick { parts, nodes: None },
-            reads: vec![read],
-            label: "pick".to_owned(),
-            is_source: false,
-            is_sink: false,
-            seconds: 0.0,
-            peak: self.size(read) + size,
-            size,
-        })?;
-        Ok(Read::Fragment(number))
-    }
-
-    /// What tasks of a merge read: the table, and of the bundles of runs the stretches that it says.
-    fn given_runs(
-        &mut self,
-        stage: usize,
-        m: &MergeStage,
-        of: &Stretch,
-        exchange: &Exchange,
-        files: &mut Vec<usize>,
-    ) -> Result<Vec<Read>> {
-        let (runs, tables): (Vec<_>, Vec<_>) = of
-            .needs
-            .iter()
-            .partition(|(_, cells)| runs::are_runs(m, cells));
-        let mut given: Vec<Read> = tables.iter().map(|(read, _)| **read).collect();
-        let most = runs::bytes(self.plan, stage, m, &of.tasks);
-        for (read, cells) in runs {
-            if let Some(file) = exchange.file(*read) {
-                files.push(file);
-                continue;
-            }
-            let (start, end) = (of.tasks.start, of.tasks.end);
-            let size = bytes(cells).min(most);
-            let tables: Vec<Read> = tables.iter().map(|(read, _)| **read).collect();
-            let held: u64 = tables.iter().map(|read| self.size(*read)).sum();
-            let reads = tables.into_iter().chain([*read]).collect();
-            let number = self.fragments.len();
-            let peak = self.size(*read) + held + size;
-            self.push_small(
-                Work::Stretch { stage, start, end },
-                reads,
-                "pick",
-                peak,
-                // Of all bundles together it is no more.
-                most / of.needs.len() as u64,
-            )?;
-            given.push(Read::Fragment(number));
-        }
-        Ok(given)
-    }
-
     pub(crate) fn push_small(
         &mut self,
         work: Work,
@@ -409,7 +216,7 @@ impl<'a> Cutter<'a> {
         })
     }
 
-    fn push(&mut self, mut fragment: Fragment) -> Result<()> {
+    pub(crate) fn push(&mut self, mut fragment: Fragment) -> Result<()> {
         if self.fragments.len() >= MOST {
             return Err(self.too_many());
         }
@@ -455,48 +262,6 @@ impl<'a> Cutter<'a> {
         )
     }
 
-    /// Bundles with little but the cells of one array, for each that has some: what is gathered, or kept, is
-    /// not what others share a pass with.
-    fn apart(
-        &mut self,
-        at: OutputRef,
-        cells: &[Read],
-        stored: bool,
-    ) -> Result<BTreeMap<Read, Read>> {
-        let grid = &self.plan.stages[at.stage].outputs[at.output].grid;
-        let item = self.plan.stages[at.stage].outputs[at.output].dtype.size();
-        let bytes_of = |cell: usize| (grid.region(&grid.unravel(cell)).len() * item) as u64;
-        let mut held: BTreeMap<Read, u64> = BTreeMap::new();
-        for (cell, read) in cells.iter().enumerate() {
-            *held.entry(*read).or_default() += if stored { 0 } else { bytes_of(cell) };
-        }
-        let mut own = BTreeMap::new();
-        for (read, bytes) in held {
-            let size = self.size(read);
-            if size <= SMALL || bytes as f64 >= WHOLE * size as f64 {
-                own.insert(read, read);
-                continue;
-            }
-            let of_read = cells
-                .iter()
-                .enumerate()
-                .filter(|(_, r)| **r == read && !stored);
-            let picked = of_read.map(|(cell, _)| {
-                let at = CellRef {
-                    stage: at.stage,
-                    output: at.output,
-                    cell,
-                };
-                let region = Region::whole(&grid.region(&grid.unravel(cell)).shape);
-                (at, (region, bytes_of(cell)))
-            });
-            let picked: Cells = picked.collect();
-            let apart = self.given(read, &picked)?;
-            own.insert(read, apart);
-        }
-        Ok(own)
-    }
-
     pub(crate) fn finish(mut self) -> Result<Cut> {
         let (mut results, mut parcels) = (Vec::new(), Vec::new());
         for (output, stored) in self.plan.outputs.iter().zip(self.stored) {
@@ -539,11 +304,6 @@ impl<'a> Cutter<'a> {
             parcels,
         })
     }
-}
-
-pub(crate) fn bytes(cells: &Cells) -> u64 {
-    let footprint = |bytes: u64| Pool::footprint(bytes as usize) as u64;
-    cells.iter().map(|(_, (_, bytes))| footprint(*bytes)).sum()
 }
 
 /// Whether tasks of a stage read what is not in memory.

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use chunkwise_core::{Error, Result};
 use chunkwise_plan::MergeStage;
 
-use crate::cutter::{Cutter, Stretch, bytes};
-use crate::needs::{Cells, Read};
+use crate::cutter::Cutter;
+use crate::needs::{Cells, Read, bytes};
 use crate::runs;
+use crate::stretch::Stretch;
 use crate::work::{Picked, Shares, Work};
 
 /// More pieces than this are refused: each is some hundred bytes here.

@@ -22,6 +22,7 @@ mod cutter;
 mod exchange;
 mod explain;
 mod follow;
+mod give;
 mod holders;
 mod merges;
 mod needs;
@@ -29,6 +30,7 @@ mod pieces;
 mod run;
 mod runs;
 mod share;
+mod stretch;
 mod trees;
 mod work;
 

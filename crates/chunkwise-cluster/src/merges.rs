@@ -4,8 +4,10 @@ use std::collections::HashMap;
 
 use chunkwise_core::Result;
 
-use crate::cutter::{Cutter, SMALL, Stretch, WHOLE};
+use crate::cutter::Cutter;
+use crate::give::{SMALL, WHOLE};
 use crate::needs::Read;
+use crate::stretch::Stretch;
 use crate::work::Work;
 
 /// Nodes of a reduction's tree are merged from the bundles of so many fragments at a time.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 
-use chunkwise_core::Region;
+use chunkwise_core::{Pool, Region};
 use chunkwise_plan::{CellRef, Input, Plan, StageKind};
 
 use crate::boxes::boxes;
@@ -123,4 +123,10 @@ pub(crate) fn bounds(a: &Region, b: &Region) -> Region {
         all.shape[axis] = end - start;
     }
     all
+}
+
+/// Bytes of buffers for some cells.
+pub(crate) fn bytes(cells: &Cells) -> u64 {
+    let footprint = |bytes: u64| Pool::footprint(bytes as usize) as u64;
+    cells.iter().map(|(_, (_, bytes))| footprint(*bytes)).sum()
 }

@@ -1,6 +1,7 @@
 //! A plan in fragments gives the bits of a run in one process, however it is cut.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -20,6 +21,16 @@ fn sent(bundle: &Bundle) -> Bundle {
 }
 
 fn run(arrays: &[&Array], limits: Limits, grain: Option<usize>) -> (Cut, Vec<Chunk>) {
+    run_with(arrays, limits, grain, None)
+}
+
+/// The same with a folder for exchanges.
+fn run_with(
+    arrays: &[&Array],
+    limits: Limits,
+    grain: Option<usize>,
+    folder: Option<&Path>,
+) -> (Cut, Vec<Chunk>) {
     let client = ClusterPlan::with_grain(arrays, LIMIT, Vec::new(), grain).unwrap();
     let worker = ClusterPlan::with_grain(arrays, LIMIT, Vec::new(), grain).unwrap();
     let cut = client.cut(&limits).unwrap();
@@ -29,6 +40,7 @@ fn run(arrays: &[&Array], limits: Limits, grain: Option<usize>) -> (Cut, Vec<Chu
         assert!(fragment.peak <= limits.room, "{fragment:?}");
         let mut given = client.given(fragment, &bundles).unwrap();
         given.bundles = given.bundles.iter().map(sent).collect();
+        given.folder = folder.map(Path::to_owned);
         bundles.push(worker.run(&session, &fragment.spec, given).unwrap());
     }
     let results = (0..arrays.len()).map(|n| {
@@ -540,21 +552,7 @@ fn run_through_files(arrays: &[&Array], limits: Limits) -> (Cut, Vec<Chunk>, u64
     );
     let folder = std::env::temp_dir().join(name);
     std::fs::create_dir(&folder).unwrap();
-    let client = ClusterPlan::with_grain(arrays, LIMIT, Vec::new(), Some(20_000)).unwrap();
-    let cut = client.cut(&limits).unwrap();
-    let session = Session::new(1, limits.room).unwrap();
-    let mut bundles: Vec<Bundle> = Vec::new();
-    for fragment in &cut.fragments {
-        assert!(fragment.peak <= limits.room, "{fragment:?}");
-        let mut given = client.given(fragment, &bundles).unwrap();
-        given.folder = Some(folder.clone());
-        bundles.push(sent(&client.run(&session, &fragment.spec, given).unwrap()));
-    }
-    let results = (0..arrays.len()).map(|n| {
-        let held = client.results(&cut, n, &bundles).unwrap();
-        client.collect(&cut, n, &held).unwrap()
-    });
-    let results = results.collect();
+    let (cut, results) = run_with(arrays, limits, Some(20_000), Some(&folder));
     let files = std::fs::read_dir(&folder).unwrap();
     let bytes = files.map(|f| f.unwrap().metadata().unwrap().len()).sum();
     std::fs::remove_dir_all(&folder).unwrap();
