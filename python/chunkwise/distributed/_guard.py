@@ -5,6 +5,7 @@
 - Workers have paused, since their memory is full and so are their disks, and nothing moves any
   more: what they were to do is given to others, and where there are none, it fails with an error
   that names them.
+- Tasks are queued while workers have nothing to do.
 """
 
 from __future__ import annotations
@@ -99,6 +100,7 @@ class Guard(SchedulerPlugin):
     # Work that stands still.
 
     async def _look(self) -> None:
+        self._hand_out()
         mark, now = self._still(), monotonic()
         if mark is None or mark != self._mark:
             self._mark, self._since = mark, now
@@ -115,6 +117,16 @@ class Guard(SchedulerPlugin):
             if self._still() == mark:
                 self._fail(waiting, self._error(paused, told, now - self._since))
         self._mark = None
+
+    def _hand_out(self) -> None:
+        """Hands out queued tasks where workers have room.
+
+        `distributed` does so whenever a task ends. One that is taken from its worker, since what it
+        reads was lost with another, does not end: with it the queue would wait for ever.
+        """
+        scheduler = self._scheduler
+        if scheduler.queued and scheduler.idle_task_count:
+            scheduler.stimulus_queue_slots_maybe_opened(stimulus_id=f"chunkwise-queue-{time()}")
 
     def _still(self) -> Any:
         """What stays the same as long as nothing moves; None where something does."""

@@ -21,6 +21,12 @@ class Scheduler:
         self.workers = {worker.address: worker for worker in workers}
         self.transition_counter = 7
         self.removed: list[str] = []
+        self.queued: list[str] = []
+        self.idle_task_count: set[str] = set()
+        self.handed_out = 0
+
+    def stimulus_queue_slots_maybe_opened(self, stimulus_id: str) -> None:
+        self.handed_out += 1
 
     def log_event(self, topic: str, message: Any) -> None:
         pass
@@ -138,3 +144,16 @@ def test_workers_that_join_later(cluster: Cluster) -> None:
         one = found()["with"]
         until(lambda: dask.run(watched_by, workers=[one])[one], "it is watched")
         assert dask.submit(pow, 2, 10, workers=["without"]).result(LONG) == 1024
+
+
+@pytest.mark.parametrize(
+    ("queued", "idle", "handed_out"),
+    [(["task"], {"worker"}, 1), ([], {"worker"}, 0), (["task"], set(), 0)],
+)
+def test_idle_workers_are_given_what_is_queued(
+    queued: list[str], idle: set[str], handed_out: int
+) -> None:
+    made = guard(worker("a"))
+    made._scheduler.queued, made._scheduler.idle_task_count = queued, idle
+    asyncio.run(made._look())
+    assert made._scheduler.handed_out == handed_out
