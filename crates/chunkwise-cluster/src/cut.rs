@@ -114,10 +114,13 @@ fn cut_with(plan: &Plan, stored: &[bool], limits: &Limits, again: f64) -> Result
             .iter()
             .copied()
             .filter(|s| {
-                let made = cutter.made_again.get(s).copied().unwrap_or(0);
-                // What a user's function does is done once.
-                let times = if share::calls(plan, *s) { 1.0 } else { again };
-                made as f64 > times * plan.stages[*s].task_count() as f64
+                let (made, within) = cutter.made_again.get(s).copied().unwrap_or_default();
+                let tasks = plan.stages[*s].task_count();
+                match share::calls(plan, *s) {
+                    // What a user's function does is done once, and by as many as there are, for it may take long.
+                    true => made > tasks || within < share::enough(limits).min(tasks),
+                    false => made as f64 > again * tasks as f64,
+                }
             })
             .collect();
         if often.is_empty() {

@@ -27,8 +27,8 @@ pub(crate) struct Cutter<'a> {
     largest: u64,
     pub(crate) holders: Holders,
     pub(crate) fragments: Vec<Fragment>,
-    /// How many tasks of a stage are run by those who read them.
-    pub(crate) made_again: BTreeMap<usize, usize>,
+    /// How many tasks of a stage are run by those who read them, and in how many fragments.
+    pub(crate) made_again: BTreeMap<usize, (usize, usize)>,
     pub(crate) picked: HashMap<(Read, Vec<Picked>), usize>,
 }
 
@@ -142,7 +142,9 @@ impl<'a> Cutter<'a> {
         for (place, stretch) in stretches.iter().enumerate() {
             if !own.is_empty() {
                 for (s, n) in self.own_tasks(stage, &stretch.tasks) {
-                    *self.made_again.entry(s).or_default() += n;
+                    let (made, within) = self.made_again.entry(s).or_default();
+                    *made += n;
+                    *within += 1;
                 }
             }
             let mut reads = Vec::new();

@@ -9,7 +9,7 @@ use crate::Limits;
 /// Where there are fewer than a few fragments for each slot they may be this part as long.
 const SHORTEST: f64 = 0.2;
 /// Fragments for each slot, so that all slots end together.
-const FOR_EACH_SLOT: f64 = 4.0;
+const FOR_EACH_SLOT: usize = 4;
 /// More fragments than this are made of a stage only where they would not fit otherwise.
 const MOST: f64 = 1000.0;
 /// What a fragment makes should take at most this part of a worker's room.
@@ -32,18 +32,22 @@ pub(crate) fn fragments(
     (seconds, calls): (f64, bool),
     limits: &Limits,
 ) -> usize {
-    let for_slots =
-        (limits.slots as f64 * FOR_EACH_SLOT).min(seconds / (limits.seconds * SHORTEST));
+    let for_slots = (enough(limits) as f64).min(seconds / (limits.seconds * SHORTEST));
     let by_time = (seconds / limits.seconds).clamp(1.0, MOST).max(for_slots);
     let each = (limits.room / OF_ROOM).clamp(1, largest);
     let by_time = match calls {
-        true => by_time.max(limits.slots as f64 * FOR_EACH_SLOT),
+        true => by_time.max(enough(limits) as f64),
         false => by_time,
     };
     let by_size = bytes.div_ceil(each) as usize;
     (by_time.ceil() as usize)
         .max(by_size)
         .clamp(1, tasks.max(1))
+}
+
+/// Fragments that keep all slots at work, so that they end together.
+pub(crate) fn enough(limits: &Limits) -> usize {
+    limits.slots.saturating_mul(FOR_EACH_SLOT)
 }
 
 /// Whether tasks of a stage call functions of the user's.

@@ -696,3 +696,17 @@ fn large_chunks_are_reduced_in_parts() {
         assert!(most.item::<f64>().unwrap() < 1e-13);
     }
 }
+
+#[test]
+fn functions_on_small_chunks_run_at_once() {
+    // They may take long, whatever their chunks are: not all in the one task that reads what they make.
+    let x = normal(&[32, 1000], 1);
+    let x = x.rechunk([1usize, 1000]).unwrap();
+    let y = x
+        .map_blocks(|c: ndarray::ArrayViewD<'_, f64>| c.to_owned())
+        .unwrap();
+    let sum = y.sum(0).unwrap();
+    let plan = ClusterPlan::new(&[&sum], LIMIT, Vec::new()).unwrap();
+    let cut = plan.cut(&Limits::new(4, LIMIT)).unwrap();
+    assert!(given(&cut, "map_blocks").len() >= 16, "{}", cut.explain());
+}
