@@ -22,6 +22,10 @@ class BaseFuture:
         """As `add_done_callback` for who does not ask that the value be made."""
         self.add_done_callback(fn)  # type: ignore[attr-defined]
 
+    def _put_when_done(self, fn: Callable[[Any], Any]) -> None:
+        """As `add_done_callback` for what waits for nothing."""
+        self.add_done_callback(fn)  # type: ignore[attr-defined]
+
     def __repr__(self) -> str:
         return f"<Future {named(self.key)}: {self.status}>"  # type: ignore[attr-defined]
 
@@ -88,7 +92,7 @@ class as_completed:
     def add(self, future: Any) -> None:
         """One more, while the others are waited for."""
         self._count += 1
-        future.add_done_callback(self._done.put)
+        future._put_when_done(self._done.put)
 
     def count(self) -> int:
         """How many are still to come."""

@@ -1,6 +1,6 @@
 //! Which exchanges go through files.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chunkwise_core::{Error, Result};
 use chunkwise_plan::MergeStage;
@@ -72,9 +72,12 @@ impl Cutter<'_> {
             ));
         }
         let mut exchange = Exchange::default();
+        let of_runs = merge.map(|m| self.shares_of_runs(stage, m, stretches));
         for (read, places) in readers {
-            let number = match merge {
-                Some(m) => self.spread_runs(stage, m, read, stretches)?,
+            let number = match &of_runs {
+                Some((tables, shares)) => {
+                    self.spread_runs(read, tables, shares.clone(), stretches.len())?
+                }
                 None => self.spread(read, &places, stretches)?,
             };
             exchange.files.insert(read, number);
@@ -106,13 +109,13 @@ impl Cutter<'_> {
         )
     }
 
-    fn spread_runs(
-        &mut self,
+    /// The tables that stretches of a merge read, and what they read of each run by these.
+    fn shares_of_runs(
+        &self,
         stage: usize,
         m: &MergeStage,
-        read: Read,
         stretches: &[Stretch],
-    ) -> Result<usize> {
+    ) -> (Vec<Read>, Shares) {
         let tasks = stretches.iter().map(|s| {
             // Who reads most of the runs is given them.
             let most = runs::are_most(self.plan, stage, m, &s.tasks);
@@ -127,14 +130,22 @@ impl Cutter<'_> {
         };
         let needs = stretches.iter().flat_map(|s| &s.needs);
         let tables = needs.filter(|(_, cells)| !runs::are_runs(m, cells));
-        let mut reads: Vec<Read> = tables.map(|(read, _)| *read).collect();
-        reads.sort_unstable();
-        reads.dedup();
-        let held: u64 = reads.iter().map(|read| self.size(*read)).sum();
-        reads.push(read);
+        let tables: BTreeSet<Read> = tables.map(|(read, _)| *read).collect();
+        (tables.into_iter().collect(), shares)
+    }
+
+    fn spread_runs(
+        &mut self,
+        read: Read,
+        tables: &[Read],
+        shares: Shares,
+        places: usize,
+    ) -> Result<usize> {
+        let held: u64 = tables.iter().map(|read| self.size(*read)).sum();
+        let reads = tables.iter().copied().chain([read]).collect();
         // A stretch is at most the whole run.
         let peak = held + 2 * self.size(read);
-        self.push_spread(reads, shares, stretches.len(), peak)
+        self.push_spread(reads, shares, places, peak)
     }
 
     fn push_spread(

@@ -245,10 +245,13 @@ pub fn run_fused(
     if region.is_empty() {
         return Ok(());
     }
+    // Sums are made in the order of the walk, and that is chosen by how operands lie: where what is summed lies by
+    // chance, in memory or in a scratch file, it is brought into one order.
+    let ordered = outputs.iter().any(|o| matches!(o, Output::Reduce(..)));
     let held: Vec<Held> = fused
         .leaves
         .iter()
-        .map(|leaf| hold(leaf, region, cx))
+        .map(|leaf| hold(leaf, region, ordered, cx))
         .collect::<Result<_>>()?;
     let leaves = fused
         .leaves
@@ -276,10 +279,10 @@ enum Held {
     Nothing,
 }
 
-fn hold(leaf: &LeafSpec, region: &Region, cx: &mut Context<'_>) -> Result<Held> {
+fn hold(leaf: &LeafSpec, region: &Region, ordered: bool, cx: &mut Context<'_>) -> Result<Held> {
     let bounds = || leaf.map.bounds(region);
     if let Some((picks, map)) = Picks::of(&leaf.map, region)
-        && let Some(chunk) = picked(&leaf.input, &picks, cx)?
+        && let Some(chunk) = picked(&leaf.input, &picks, ordered, cx)?
     {
         return Ok(Held::Picks(chunk, map));
     }
@@ -293,14 +296,25 @@ fn hold(leaf: &LeafSpec, region: &Region, cx: &mut Context<'_>) -> Result<Held> 
             cx.read += chunk.nbytes() as u64;
             chunk
         }
-        Input::Stage { stage, output } => cx.cells.region(*stage, *output, &bounds(), cx.pool)?,
+        Input::Stage { stage, output } => {
+            let chunk = cx.cells.region(*stage, *output, &bounds(), cx.pool)?;
+            match ordered {
+                true => dense(chunk, cx.pool)?,
+                false => chunk,
+            }
+        }
         Input::Body(body) => temporary(body, &bounds(), cx)?,
     };
     Ok(Held::Chunk(chunk, bounds().start))
 }
 
 /// Elements of an input without what lies between them, where that is read less of than all.
-fn picked(input: &Input, picks: &Picks, cx: &mut Context<'_>) -> Result<Option<Chunk>> {
+fn picked(
+    input: &Input,
+    picks: &Picks,
+    ordered: bool,
+    cx: &mut Context<'_>,
+) -> Result<Option<Chunk>> {
     match input {
         Input::Source(source) if source.in_memory().is_none() => {
             let read = &mut cx.read;
@@ -317,7 +331,17 @@ fn picked(input: &Input, picks: &Picks, cx: &mut Context<'_>) -> Result<Option<C
             })?;
             Ok(Some(chunk))
         }
-        Input::Stage { stage, output } => cx.cells.picked(*stage, *output, picks, cx.pool),
+        Input::Stage { stage, output } => {
+            let found = cx.cells.picked(*stage, *output, picks, cx.pool)?;
+            if found.is_some() || !ordered {
+                return Ok(found);
+            }
+            let all = cx.cells.region(*stage, *output, &picks.bounds(), cx.pool)?;
+            let chunk = Chunk::build(cx.pool, all.dtype(), picks.shape(), |mut out| {
+                copy_picks(&all.view(), picks, &mut out)
+            })?;
+            Ok(Some(chunk))
+        }
         Input::Source(_) | Input::Random(..) | Input::Index { .. } | Input::Body(_) => Ok(None),
     }
 }

@@ -100,7 +100,11 @@ impl Picks {
         item: usize,
         may: impl Fn(usize) -> bool,
     ) -> impl Iterator<Item = (Region, Picks)> + '_ {
-        let single = self.single(item, may);
+        let bounds = self.bounds();
+        self.in_parts(self.single(item, &bounds.shape, may))
+    }
+
+    fn in_parts(&self, single: Vec<bool>) -> impl Iterator<Item = (Region, Picks)> + '_ {
         let axes = single.iter().zip(&self.shape);
         let counts: Dims = axes.map(|(one, n)| if *one { *n } else { 1 }).collect();
         (0..counts.iter().product()).map(move |number| {
@@ -118,15 +122,13 @@ impl Picks {
 
     /// The parts that are worth a read each of a source: none of its chunks is unpacked twice for them.
     pub fn parts_of(&self, source: &dyn Source) -> impl Iterator<Item = (Region, Picks)> + '_ {
-        let apart = self.apart(source);
-        self.parts(source.dtype().size(), move |axis| apart[axis])
+        self.in_parts(self.single_of(source))
     }
 
     /// The largest region that is read at once for [these](Self::parts_of).
     pub(crate) fn largest_part_of(&self, source: &dyn Source) -> Region {
-        let apart = self.apart(source);
-        let single = self.single(source.dtype().size(), |axis| apart[axis]);
         let mut bounds = self.bounds();
+        let single = self.single_of(source);
         let single = single.iter().enumerate().filter(|(_, one)| **one);
         single.for_each(|(a, _)| bounds.shape[a] = 1);
         bounds
@@ -135,10 +137,7 @@ impl Picks {
     /// How many elements of an input are read for each of them.
     pub(crate) fn spread(&self, input: &Input) -> usize {
         let single = match input {
-            Input::Source(source) => {
-                let apart = self.apart(&**source);
-                self.single(source.dtype().size(), |axis| apart[axis])
-            }
+            Input::Source(source) => self.single_of(&**source),
             _ => vec![false; self.low.len()],
         };
         let along = self.step.iter().zip(&self.shape).zip(single);
@@ -158,15 +157,21 @@ impl Picks {
         axes.map(|axis| !source.waits() && apart(axis)).collect()
     }
 
-    /// The axes along which they are read one by one.
-    fn single(&self, item: usize, may: impl Fn(usize) -> bool) -> Vec<bool> {
-        let bounds = self.bounds();
+    /// The axes along which they are read one by one of a source: by how far apart they are in it, which is the same
+    /// for all regions.
+    fn single_of(&self, source: &dyn Source) -> Vec<bool> {
+        let apart = self.apart(source);
+        self.single(source.dtype().size(), source.shape(), |axis| apart[axis])
+    }
+
+    /// The axes along which they are read one by one, of an array of this shape.
+    fn single(&self, item: usize, within: &[usize], may: impl Fn(usize) -> bool) -> Vec<bool> {
         let mut row = item;
         let mut single = vec![false; self.low.len()];
         for a in (0..self.low.len()).rev() {
             let skipped = row.saturating_mul(self.step[a] - 1);
             single[a] = self.shape[a] > 1 && skipped >= GAP && may(a);
-            row = row.saturating_mul(bounds.shape[a]);
+            row = row.saturating_mul(within[a]);
         }
         single
     }

@@ -294,10 +294,14 @@ impl PyFragment {
         self.fragment().is_source
     }
 
-    /// Whether it writes into files of an exchange.
+    /// Whether it writes into files of an exchange, or reads them.
     #[getter]
     fn is_spread(&self) -> bool {
-        matches!(self.fragment().work, Work::Spread { .. })
+        match &self.fragment().work {
+            Work::Spread { .. } => true,
+            Work::Tasks { pieces, .. } => pieces.is_some(),
+            _ => false,
+        }
     }
 
     /// Whether it writes into a store.

@@ -16,7 +16,7 @@ from .._futures import every, replaced, wait
 from . import _events, _exchange, _graph, _sources, _tasks, _values, _worker
 from ._calls import Calls, _first
 from ._connection import Connection
-from ._futures import Future, arrived, gathered, when_done
+from ._futures import Future, arrived, gathered, when_ended
 from ._persisted import Kept, Shelf
 from ._published import Published
 from ._run import Run
@@ -92,7 +92,9 @@ class Client(Calls, Stores, Published):
         self._folders = _exchange.Folders()
         #: Names under which something is published that may have to be made again from files.
         self._published: set[str] = set()
-        self._finalizer = weakref.finalize(self, self._connection.close)
+        self._finalizer = weakref.finalize(
+            self, _closed, self._connection, self._published, self._written, self._folders
+        )
 
     @property
     def client(self) -> distributed.Client:
@@ -146,9 +148,9 @@ class Client(Calls, Stores, Published):
         with dask.config.set({"distributed.admin.large-graph-warning-threshold": "1GiB"}):
             parts = self.client.get(graph, keys, sync=False, **options)
         if told is not None:
-            when_done(parts, told.finish)
+            when_ended(self.client, parts, told.finish)
         if folder is not None:
-            when_done(parts, lambda ok: self._folders.empty(folder))
+            when_ended(self.client, parts, lambda ok: _exchange.empty(folder))
         return dict(zip(keys, parts, strict=True))
 
     # Computing.
@@ -385,12 +387,6 @@ class Client(Calls, Stores, Published):
     def close(self) -> None:
         """Lets go of the cluster; one that the client has started is ended. Files in the scratch
         directory are removed, but for those that something published may need."""
-        if not self._finalizer.alive:
-            return
-        if not self._published:
-            for path in self._written:
-                path.unlink(missing_ok=True)
-            self._folders.close()
         self._finalizer()
 
     def __enter__(self) -> Client:
@@ -401,6 +397,17 @@ class Client(Calls, Stores, Published):
 
     def __repr__(self) -> str:
         return f"<Client: {self.address}, {self.status}>"
+
+
+def _closed(
+    connection: Connection, published: set[str], written: set[Path], folders: _exchange.Folders
+) -> None:
+    """The end of a client, also of one that nobody has closed."""
+    if not published:
+        for path in written:
+            path.unlink(missing_ok=True)
+        folders.close()
+    connection.close()
 
 
 #: What is taken for a future: those of `distributed` too.

@@ -14,6 +14,13 @@ __all__: list[str] = []
 PICKS = 8192
 
 
+def empty(folder: Path) -> None:
+    """Removes the files of a folder."""
+    with contextlib.suppress(OSError):
+        for file in folder.iterdir():
+            file.unlink(missing_ok=True)
+
+
 class Folders:
     """Folders in the scratch directory, one for each computation that has need of it.
 
@@ -32,12 +39,6 @@ class Folders:
     def make(self, folder: Path) -> None:
         folder.mkdir(parents=True)
         self._made.append(folder)
-
-    @staticmethod
-    def empty(folder: Path) -> None:
-        with contextlib.suppress(OSError):
-            for file in folder.iterdir():
-                file.unlink(missing_ok=True)
 
     def close(self) -> None:
         for folder in self._made:

@@ -47,7 +47,7 @@ class Future(BaseFuture):
         self._value: tuple[Any] | None = None
         self._cancelled = False
         #: Who is to be told of its end, each once.
-        self._told: list[Callable[[Any], Any]] = []
+        self._told: list[tuple[Callable[[Any], Any], bool]] = []
 
     @property
     def status(self) -> str:
@@ -118,8 +118,16 @@ class Future(BaseFuture):
 
     def add_done_callback(self, fn: Callable[[Any], Any]) -> None:
         """Calls `fn` with the future, in another thread, when it is done. Until then it is held."""
+        self._listen(fn, False)
+
+    def _put_when_done(self, fn: Callable[[Any], Any]) -> None:
+        self._listen(fn, True)
+
+    _when_done = _put_when_done
+
+    def _listen(self, fn: Callable[[Any], Any], quick: bool) -> None:
         with self._lock:
-            self._told.append(fn)
+            self._told.append((fn, quick))
             first = len(self._told) == 1
         if self._cancelled or not self._parts:
             self._tell()
@@ -131,6 +139,16 @@ class Future(BaseFuture):
     def _tell(self) -> None:
         with self._lock:
             told, self._told = self._told, []
+        slow = [fn for fn, quick in told if not quick]
+        self._call([fn for fn, quick in told if quick])
+        if slow:
+            # In a thread of their own: `distributed` has one for all callbacks, and what a user's
+            # waits for may need it.
+            threading.Thread(
+                target=self._call, args=(slow,), name="chunkwise-callback", daemon=True
+            ).start()
+
+    def _call(self, told: list[Callable[[Any], Any]]) -> None:
         for fn in told:
             try:
                 fn(self)
@@ -171,7 +189,7 @@ class Future(BaseFuture):
             if not there.done():
                 there.set_result(None)
 
-        self.add_done_callback(lambda _: loop.call_soon_threadsafe(tell))
+        self._when_done(lambda _: loop.call_soon_threadsafe(tell))
         await there
         return await asyncio.to_thread(self.result)
 
@@ -194,6 +212,20 @@ def when_done(parts: list, fn: Callable[[bool], Any]) -> None:
 
     for part in parts:
         part.add_done_callback(less)
+
+
+def when_ended(client: Any, parts: list, fn: Callable[[bool], Any]) -> None:
+    """Calls `fn` once, in another thread, when each of some futures of `distributed` is done or not
+    held any more: with whether all went well. They are not held for it."""
+    states = [part._state for part in parts]
+
+    async def wait() -> None:
+        for state in states:
+            await state.wait()
+        ok = not any(state.status in ("error", "cancelled") for state in states)
+        await asyncio.to_thread(fn, ok)
+
+    client.loop.add_callback(wait)
 
 
 def gathered(client: Any, parts: list, timeout: float | None = None) -> list:

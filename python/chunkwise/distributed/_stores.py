@@ -294,10 +294,9 @@ class Stored(Future):
     def _arrived(self, values: list) -> None:
         self.result()
 
-    def add_done_callback(self, fn: Callable[[Any], Any]) -> None:
-        """Calls `fn` with the future, in another thread, when it is done."""
+    def _listen(self, fn: Callable[[Any], Any], quick: bool) -> None:
         with self._lock:
-            self._told.append(fn)
+            self._told.append((fn, quick))
         if self._closed.is_set():
             self._tell()
 

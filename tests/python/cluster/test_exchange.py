@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
+import blocks
 import chunkwise.array as da
 import numpy as np
 import pytest
@@ -87,6 +89,41 @@ def test_it_is_cancelled(cluster: Cluster, scratch: Path) -> None:
         until(lambda: files(scratch), "a file")
         assert future.cancel()
         until(lambda: not any(client.client.processing().values()), "nobody works")
+
+
+@tiny
+@pytest.mark.parametrize("how", ["cancel", "error"])
+def test_what_others_read_stays(cluster: Cluster, scratch: Path, expected: bytes, how: str) -> None:
+    cluster.workers(2, memory=MEMORY)
+    with Client(cluster.address, timeout=LONG, scratch_directory=scratch) as client:
+        have(client, 2)
+        x = da.arange(1000.0, chunks=10)
+        function = [blocks.slow, 0.05] if how == "cancel" else [_fails]
+        other = x.map_blocks(*function, dtype="f8")
+        ours, theirs = client.compute([work(), other])
+        until(lambda: files(scratch), "a file")
+        if how == "cancel":
+            theirs.cancel()
+        assert ours.result(LONG).tobytes() == expected
+        until(lambda: files(scratch) == [], "the files are removed")
+
+
+def _fails(block: np.ndarray) -> np.ndarray:
+    raise ValueError("of no use")
+
+
+@tiny
+def test_nothing_is_left_by_a_client_that_is_not_closed(cluster: Cluster, scratch: Path) -> None:
+    cluster.workers(2, memory=MEMORY)
+    client = Client(cluster.address, timeout=LONG, scratch_directory=scratch)
+    have(client, 2)
+    future = client.compute(work())
+    until(lambda: files(scratch), "a file")
+    del future
+    inner = client.client
+    del client
+    gc.collect()
+    until(lambda: inner.status == "closed", "the client is gone")
 
 
 @tiny

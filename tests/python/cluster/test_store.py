@@ -324,3 +324,11 @@ def test_a_worker_dies_while_its_results_are_written(cluster: Cluster, tmp_path:
         assert not cluster.orders()
         assert np.array_equal(target, x.compute())
         assert np.array_equal(mapped, x.compute() + 1)
+
+
+def test_a_callback_waits_for_a_store(client: Client, tmp_path: Path) -> None:
+    x = da.ones((4, 4), chunks=2)
+    stored = client.to_zarr(x, tmp_path / "x.zarr")
+    heard = []
+    client.compute(x.sum()).add_done_callback(lambda _: heard.append(stored.result(LONG)))
+    until(lambda: heard == [None], "the callback returns")
