@@ -223,8 +223,9 @@ class ClusterPlan:
     def __new__(
         cls, arrays: Iterable[Expr], memory_limit: int, sinks: Sequence[Sequence[int] | None]
     ) -> ClusterPlan: ...
-    def cut(self, slots: int, room: int) -> Cut:
-        """The plan in fragments for so many at once, each in `room` bytes."""
+    def cut(self, slots: int, room: int, picks: int | None = None) -> Cut:
+        """The plan in fragments for so many at once, each in `room` bytes. Exchanges of more picks than `picks` go
+        through files in a folder."""
     def explain(self) -> str:
         """The plan as text."""
     @property
@@ -236,9 +237,10 @@ class ClusterPlan:
         bundles: Sequence[Bundle],
         room: int,
         cancel: CancelToken,
+        folder: str | PathLike[str] | None = None,
     ) -> tuple[Bundle, dict[str, Any]]:
         """Runs a fragment in `room` bytes, what it is given included; what it makes, and the bytes that it read, wrote
-        and put into scratch files."""
+        and put into scratch files. `folder` is that of exchanges through files."""
 
 @final
 class Cut:
@@ -303,6 +305,9 @@ class Fragment:
     @property
     def is_source(self) -> bool:
         """Whether it reads files or services."""
+    @property
+    def is_spread(self) -> bool:
+        """Whether it writes into files of an exchange, or reads them."""
     @property
     def label(self) -> str: ...
     @property
