@@ -218,7 +218,7 @@ impl<'a> Cutter<'a> {
         })
     }
 
-    pub(crate) fn push(&mut self, mut fragment: Fragment) -> Result<()> {
+    fn push(&mut self, mut fragment: Fragment) -> Result<()> {
         if self.fragments.len() >= MOST {
             return Err(self.too_many());
         }

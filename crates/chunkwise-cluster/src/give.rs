@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use chunkwise_core::{Region, Result};
 use chunkwise_plan::{CellRef, MergeStage, OutputRef};
 
-use crate::cut::Fragment;
 use crate::cutter::Cutter;
 use crate::exchange::Exchange;
 use crate::needs::{Cells, Read, bytes};
@@ -44,17 +43,8 @@ impl Cutter<'_> {
         let size = bytes(cells);
         let number = self.fragments.len();
         self.picked.insert((read, parts.clone()), number);
-        self.push(Fragment {
-            spec: Vec::new(),
-            work: Work::Pick { parts, nodes: None },
-            reads: vec![read],
-            label: "pick".to_owned(),
-            is_source: false,
-            is_sink: false,
-            seconds: 0.0,
-            peak: self.size(read) + size,
-            size,
-        })?;
+        let work = Work::Pick { parts, nodes: None };
+        self.push_small(work, vec![read], "pick", self.size(read) + size, size)?;
         Ok(Read::Fragment(number))
     }
 
